@@ -1,0 +1,13 @@
+package org.postern.auth;
+
+import java.util.Optional;
+
+/// What `auth` needs from whoever keeps the accounts (the store implements it).
+public interface AccountDirectory {
+    /// The credentials behind a login name as the client typed it: a full address, or a bare local part of the
+    /// default domain. A disabled account is found, with `enabled` false.
+    Optional<StoredCredentials> find(String loginName);
+
+    /// Replaces a password hash made with older parameters, unless the credentials have changed since `version`.
+    void rehashed(AccountId account, long version, String passwordHash);
+}

@@ -1,0 +1,3 @@
+/// The IMAP access server.
+@org.jspecify.annotations.NullMarked
+package org.postern.imap;

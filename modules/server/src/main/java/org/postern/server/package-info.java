@@ -1,0 +1,3 @@
+/// Composition root, configuration, command line, packaging.
+@org.jspecify.annotations.NullMarked
+package org.postern.server;

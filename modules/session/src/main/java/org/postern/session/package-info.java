@@ -1,0 +1,3 @@
+/// Listeners and connections: bytes, TLS, STARTTLS, deadlines, limits, the session record.
+@org.jspecify.annotations.NullMarked
+package org.postern.session;

@@ -1,0 +1,53 @@
+package org.postern.store;
+
+import java.util.List;
+import java.util.Optional;
+import org.postern.auth.AccountDirectory;
+import org.postern.auth.AccountId;
+import org.postern.auth.ScramVerifier;
+
+/// Domains, accounts and aliases. Every change is durable when its method returns.
+public interface Accounts extends AccountDirectory {
+    void addDomain(String domain);
+
+    void removeDomain(String domain);
+
+    List<String> domains();
+
+    /// Makes an account with its first mailboxes.
+    /// @throws AccountException where the address is taken, malformed, or its domain is not ours
+    AccountId addAccount(String address, String passwordHash, Optional<ScramVerifier> scram);
+
+    void removeAccount(AccountId account);
+
+    void setPassword(AccountId account, String passwordHash, Optional<ScramVerifier> scram);
+
+    void setEnabled(AccountId account, boolean enabled);
+
+    /// Null for no limit.
+    void setQuota(AccountId account, Quota quota);
+
+    Optional<AccountInformation> account(String address);
+
+    List<AccountInformation> accounts();
+
+    void addAlias(String address, String target);
+
+    void removeAlias(String address, String target);
+
+    List<Alias> aliases();
+
+    /// True if the account may send as this address: its own, with or without detail, or an alias that leads to it.
+    boolean owns(AccountId account, String address);
+
+    /// Called after an account's credentials changed, or it was disabled or removed: its sessions must end.
+    void onRevoked(java.util.function.Consumer<AccountId> listener);
+
+    /// Bytes are logical: each copy counts. Empty: no limit.
+    record Quota(java.util.OptionalLong bytes, java.util.OptionalLong messages) {}
+
+    record AccountInformation(
+            AccountId id, String address, boolean enabled, Quota quota, long usedBytes, long usedMessages) {}
+
+    record Alias(String address, String target) {}
+}

@@ -1,0 +1,18 @@
+package org.postern.store;
+
+/// The open store of one data directory.
+public interface Store extends AutoCloseable {
+    Accounts accounts();
+
+    Mailboxes mailboxes();
+
+    Deliveries deliveries();
+
+    MessageSpool newSpool();
+
+    /// True while changes are accepted and made durable.
+    boolean healthy();
+
+    @Override
+    void close();
+}

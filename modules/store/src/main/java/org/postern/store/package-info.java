@@ -1,0 +1,3 @@
+/// Mailboxes, messages, change feed, search; accounts; the one place where mail is delivered.
+@org.jspecify.annotations.NullMarked
+package org.postern.store;
