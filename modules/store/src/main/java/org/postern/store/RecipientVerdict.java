@@ -5,7 +5,7 @@ import org.postern.auth.AccountId;
 
 /// What the store says of a recipient address.
 public sealed interface RecipientVerdict {
-    /// @param original the address as it was given; each target is an account with the address that leads to it
+    /// `original` is the address as it was given; each target is an account with the address that leads to it.
     record Accepted(String original, List<Target> targets) implements RecipientVerdict {}
 
     record Target(AccountId account, String address) {}

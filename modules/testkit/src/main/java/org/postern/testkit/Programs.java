@@ -1,0 +1,29 @@
+package org.postern.testkit;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Assumptions;
+
+/// Finds the programs that tests run beside Postern. Without `POSTERN_REQUIRE_ALL=1` a test whose program is missing
+/// is left out and named; with it, it fails.
+public final class Programs {
+    private Programs() {}
+
+    /// The program's path; ends the test if it is not installed.
+    public static Path require(String name) {
+        for (String directory : System.getenv("PATH").split(File.pathSeparator, -1)) {
+            Path program = Path.of(directory, name);
+            if (Files.isExecutable(program) && !Files.isDirectory(program)) {
+                return program;
+            }
+        }
+        String missing = "program not installed: " + name;
+        if ("1".equals(System.getenv("POSTERN_REQUIRE_ALL"))) {
+            Assertions.fail(missing);
+        }
+        Assumptions.abort(missing);
+        throw new AssertionError("unreachable");
+    }
+}
