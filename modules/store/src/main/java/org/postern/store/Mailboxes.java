@@ -23,6 +23,8 @@ public interface Mailboxes {
 
     MailboxStatus status(AccountId account, MailboxName name);
 
+    /// Opens a mailbox for one session.
+    ///
     /// @param watcher called, from any thread and without any lock held, after something was queued for
     ///     [OpenMailbox#takeChanges]; it must only wake its session
     OpenMailbox open(AccountId account, MailboxName name, boolean readOnly, Runnable watcher);
