@@ -11,4 +11,14 @@ package org.postern.message;
 /// @param sentDate the Date header's day as days since 1970-01-01 in the header's own zone (for SENTBEFORE …), or
 ///     Integer.MIN_VALUE where there is none or it is unreadable
 public record MessageExtract(
-        int version, long size, byte[] envelope, byte[] body, byte[] bodyStructure, byte[] outline, int sentDate) {}
+        int version, long size, byte[] envelope, byte[] body, byte[] bodyStructure, byte[] outline, int sentDate) {
+    /// The extract of the same message with `octets` of trace header before it (Return-Path, Delivered-To): what they
+    /// add is size and header; ENVELOPE and BODYSTRUCTURE do not show them.
+    public MessageExtract withPrefix(int octets) {
+        if (octets == 0) {
+            return this;
+        }
+        byte[] shifted = MessageOutline.decode(outline).withPrefix(octets).encode();
+        return new MessageExtract(version, size + octets, envelope, body, bodyStructure, shifted, sentDate);
+    }
+}
