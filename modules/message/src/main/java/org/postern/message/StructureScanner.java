@@ -67,7 +67,7 @@ final class StructureScanner {
         if (depth == 0) {
             date = header.value(Field.DATE);
         }
-        part = afford(part, depth);
+        part = afford(part, isMessage && depth > 0);
 
         if (boundary != null && part.isMultipart()) {
             multipart(part, boundary, depth);
@@ -83,17 +83,19 @@ final class StructureScanner {
     }
 
     /// Counts a part; one whose header would not fit into BODYSTRUCTURE any more is shown as text without fields.
-    private ScannedPart afford(ScannedPart part, int depth) {
+    ///
+    /// @param showsEnvelope for a contained message; that of the message itself is no part of BODYSTRUCTURE
+    private ScannedPart afford(ScannedPart part, boolean showsEnvelope) {
         parts++;
-        int envelope = depth == 0 ? 0 : part.envelope.length;
-        if (part.wireLength() + envelope <= structureRoom) {
-            structureRoom -= part.wireLength() + envelope;
+        int length = part.wireLength() + (showsEnvelope ? part.envelope.length : 0);
+        if (length <= structureRoom) {
+            structureRoom -= length;
             return part;
         }
         structureRoom = 0;
         ScannedPart plain = ScannedPart.of(
                 MediaType.OPAQUE, new HeaderBlock(false), part.headerOffset, part.bodyOffset, part.linesBeforeBody);
-        plain.envelope = depth == 0 ? part.envelope : Envelope.EMPTY;
+        plain.envelope = showsEnvelope ? Envelope.EMPTY : part.envelope;
         return plain;
     }
 
