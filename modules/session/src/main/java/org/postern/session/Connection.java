@@ -1,68 +1,182 @@
 package org.postern.session;
 
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLEngine;
+import org.jspecify.annotations.Nullable;
 import org.postern.auth.Principal;
+import org.postern.tls.TlsPolicy;
 
 /// One client connection, as its session sees it: a blocking byte stream over TCP or TLS.
-/// All methods but `wake` and `ended` belong to the session's own thread.
+///
+/// All methods but `wake`, `ended` and `requestEnd` belong to the session's own virtual thread. Waits end by exception
+/// ([IOException]) when the client is gone or a deadline passes; the session just lets it through.
 public final class Connection {
-    Connection() {}
+    /// The JDK's engine wraps at most 16,367 octets in a record: 16,384 would cost a second record of 17.
+    private static final int FLUSH_AT = 16_000;
+
+    private static final byte[] NOTHING = new byte[0];
+
+    private final String id;
+    private final Channel channel;
+    private final Transport transport;
+    private final ListenerSettings listener;
+    private final Sessions sessions;
+    private final Instant started = Instant.now();
+    private final long startedNanos = System.nanoTime();
+
+    private byte[] input = NOTHING;
+    private int position;
+    private byte[] output = NOTHING;
+    private int outputLength;
+
+    // written by the session's thread; read by others for listings
+    private volatile Phase phase;
+    private volatile @Nullable TlsFacts tls;
+    private volatile @Nullable Principal principal;
+    private volatile @Nullable EndReason endRequested;
+    private volatile @Nullable EndReason end;
+    private @Nullable String mechanism;
+    private int failedLogins;
+    private long commands;
+
+    Connection(String id, Channel channel, Transport transport, ListenerSettings listener, Sessions sessions) {
+        this.id = id;
+        this.channel = channel;
+        this.transport = transport;
+        this.listener = listener;
+        this.sessions = sessions;
+        this.phase = Phase.BEFORE_TLS;
+    }
 
     /// Names the session in every log line and in internal-error replies: short, unique while the server runs.
     public String id() {
-        throw new UnsupportedOperationException();
+        return id;
     }
 
     public InetSocketAddress remoteAddress() {
-        throw new UnsupportedOperationException();
+        return (InetSocketAddress) channel.remoteAddress();
     }
 
     public InetSocketAddress localAddress() {
-        throw new UnsupportedOperationException();
+        return (InetSocketAddress) channel.localAddress();
     }
 
     /// Present after the handshake.
     public Optional<TlsFacts> tls() {
-        throw new UnsupportedOperationException();
+        return Optional.ofNullable(tls);
     }
 
     /// True when this session's TLS satisfies the policy for reading credentials. The one place that decides it.
     public boolean mayAuthenticate() {
-        throw new UnsupportedOperationException();
+        TlsFacts facts = tls;
+        return facts != null && TlsPolicy.permitsCredentials(facts.version());
     }
 
     /// True on a STARTTLS listener before TLS, while a certificate can be served (R8314-17).
     public boolean mayStartTls() {
-        throw new UnsupportedOperationException();
+        return tls == null && listener.security() == ListenerSettings.Security.STARTTLS && sessions.canServeTls();
     }
+
+    // ---- reading
 
     /// Flushes, then waits until the client has sent something (true) or `wake` was called (false), whichever is
-    /// first. Ends the session by exception when the phase's deadline passes or the client is gone.
+    /// first. After false, look at [#endRequested]: it does not wait again once an end was requested.
     public boolean awaitInput() throws IOException {
-        throw new UnsupportedOperationException();
+        if (position < input.length) {
+            return true;
+        }
+        flush();
+        return switch (transport.await(patience(), true)) {
+            case INPUT -> {
+                refill();
+                yield true;
+            }
+            case WOKEN -> false;
+            case END -> throw new SessionEnded(transport.endReason());
+            case TIMEOUT -> throw sayFarewell(EndReason.TIMEOUT);
+        };
     }
 
-    /// The next byte, 0 to 255. Flushes pending output before it waits. Wake-ups do not end this wait.
+    /// The next byte, 0 to 255. Flushes pending output before it waits. Wake-ups do not end this wait, but a
+    /// requested end does: the session layer says the farewell.
     public int read() throws IOException {
-        throw new UnsupportedOperationException();
+        if (position == input.length) {
+            fill();
+        }
+        return input[position++] & 0xff;
     }
 
     /// Reads at least one and at most `length` bytes; returns how many.
     public int read(byte[] into, int offset, int length) throws IOException {
-        throw new UnsupportedOperationException();
+        if (position == input.length) {
+            fill();
+        }
+        int count = Math.min(length, input.length - position);
+        System.arraycopy(input, position, into, offset, count);
+        position += count;
+        return count;
+    }
+
+    private void fill() throws IOException {
+        flush();
+        switch (transport.await(patience(), false)) {
+            case INPUT -> refill();
+            case WOKEN -> throw sayFarewell(endRequested().orElse(EndReason.INTERNAL_ERROR));
+            case END -> throw new SessionEnded(transport.endReason());
+            case TIMEOUT -> throw sayFarewell(EndReason.TIMEOUT);
+        }
+    }
+
+    private void refill() {
+        byte[] next = transport.take();
+        input = next == null ? NOTHING : next;
+        position = 0;
     }
 
     /// True if a read would not wait.
     public boolean hasBufferedInput() {
-        throw new UnsupportedOperationException();
+        return position < input.length || transport.hasInput();
     }
+
+    /// How long this session may keep the server waiting now.
+    private Duration patience() {
+        SessionLimits limits = listener.limits();
+        if (phase == Phase.AFTER_LOGIN) {
+            return limits.afterLogin();
+        }
+        Duration left = limits.untilLogin().minusNanos(System.nanoTime() - startedNanos);
+        return left.compareTo(limits.beforeLogin()) < 0 ? left : limits.beforeLogin();
+    }
+
+    // ---- writing
 
     /// Buffers output; written when the buffer fills or the session waits for input. Waits while the client does not
     /// read.
     public void write(byte[] bytes, int offset, int length) throws IOException {
-        throw new UnsupportedOperationException();
+        int from = offset;
+        int left = length;
+        while (left > 0) {
+            if (outputLength == FLUSH_AT) {
+                flush();
+            }
+            if (outputLength == 0) {
+                output = new byte[FLUSH_AT]; // the channel owns the last one until it is sent
+            }
+            int count = Math.min(left, FLUSH_AT - outputLength);
+            System.arraycopy(bytes, from, output, outputLength, count);
+            outputLength += count;
+            from += count;
+            left -= count;
+        }
     }
 
     public void write(byte[] bytes) throws IOException {
@@ -70,58 +184,189 @@ public final class Connection {
     }
 
     public void write(int octet) throws IOException {
-        throw new UnsupportedOperationException();
+        if (outputLength == 0 || outputLength == FLUSH_AT) {
+            write(new byte[] {(byte) octet}, 0, 1);
+        } else {
+            output[outputLength++] = (byte) octet;
+        }
     }
 
     /// Writes characters below U+0100 as octets (ISO 8859-1): protocol text.
     public void writeAscii(String text) throws IOException {
-        throw new UnsupportedOperationException();
+        write(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     public void flush() throws IOException {
-        throw new UnsupportedOperationException();
+        if (outputLength > 0) {
+            byte[] bytes = output;
+            int length = outputLength;
+            output = NOTHING; // an idle session holds no buffer
+            outputLength = 0;
+            if (!transport.send(bytes, 0, length, listener.limits().write())) {
+                transport.abort();
+                throw new SessionEnded(EndReason.CLIENT_DOES_NOT_READ);
+            }
+        }
     }
+
+    /// The client gets the protocol's last word, if it still reads.
+    private SessionEnded sayFarewell(EndReason reason) throws IOException {
+        write(listener.protocol().farewell(reason));
+        flush();
+        return new SessionEnded(reason);
+    }
+
+    // ---- TLS
 
     /// Sends `reply` as the last plaintext, and runs the handshake. Ends the session if anything was received after
     /// the command: it was not protected (ST-1, ST-2).
     public void startTls(byte[] reply) throws IOException {
-        throw new UnsupportedOperationException();
+        if (!mayStartTls()) {
+            throw new IllegalStateException("STARTTLS was not offered");
+        }
+        flush();
+        if (position < input.length) {
+            throw new SessionEnded(EndReason.PLAINTEXT_INJECTED);
+        }
+        if (!sessions.beginHandshake()) {
+            throw sayFarewell(EndReason.TOO_MANY_CONNECTIONS);
+        }
+        try {
+            transport.startTls(reply, listener.limits().handshake());
+        } finally {
+            sessions.endHandshake();
+        }
+        secured(false);
     }
+
+    boolean handshakeSucceeded() {
+        return transport.secured();
+    }
+
+    /// Reads the facts of the handshake that was just completed.
+    void secured(boolean implicit) {
+        SSLEngine engine = channel.pipeline().get(SslHandler.class).engine();
+        var session = (ExtendedSSLSession) engine.getSession();
+        String protocol = engine.getApplicationProtocol();
+        var facts = new TlsFacts(
+                session.getProtocol(),
+                session.getCipherSuite(),
+                Optional.empty(), // R8314-29, TLS-15: this engine does not tell, and nobody guesses
+                session.getRequestedServerNames().stream()
+                        .filter(SNIHostName.class::isInstance)
+                        .map(name -> ((SNIHostName) name).getAsciiName())
+                        .findFirst(),
+                Optional.ofNullable(protocol).filter(name -> !name.isEmpty()),
+                // a resumed session was made by an earlier handshake than this one
+                session.getCreationTime() < transport.handshakeStarted(),
+                implicit);
+        tls = facts;
+        phase = Phase.BEFORE_LOGIN;
+        sessions.secured(facts);
+    }
+
+    // ---- the session's course
 
     /// Binds the session to an account: starts the AFTER_LOGIN deadlines and counts it against the account's limit.
     /// False if the account has too many connections: the session must refuse and end.
-    public boolean authenticated(Principal principal, String mechanism) throws IOException {
-        throw new UnsupportedOperationException();
+    public boolean authenticated(Principal accepted, String byMechanism) {
+        mechanism = byMechanism;
+        if (!sessions.enter(accepted.account())) {
+            ending(EndReason.TOO_MANY_CONNECTIONS);
+            return false;
+        }
+        principal = accepted;
+        phase = Phase.AFTER_LOGIN;
+        return true;
     }
 
     /// Notes a failed attempt in the session record, without the name that was tried.
-    public void authenticationFailed(String mechanism) {
-        throw new UnsupportedOperationException();
+    public void authenticationFailed(String triedMechanism) {
+        mechanism = triedMechanism;
+        failedLogins++;
     }
 
     /// Counts a command in the session record.
     public void countCommand() {
-        throw new UnsupportedOperationException();
+        commands++;
     }
 
     /// Ends a wait in `awaitInput`. From any thread.
     public void wake() {
-        throw new UnsupportedOperationException();
+        transport.wake();
     }
 
-    /// True once the client is gone or the session is to end: long commands poll this. From any thread.
+    /// True once the client is gone: long commands poll this. From any thread.
     public boolean ended() {
-        throw new UnsupportedOperationException();
+        return transport.ended();
     }
 
     /// Present once the session was told to end while it may still speak (server stopping, account revoked): the
     /// protocol writes its farewell and returns.
     public Optional<EndReason> endRequested() {
-        throw new UnsupportedOperationException();
+        return Optional.ofNullable(endRequested);
+    }
+
+    /// Asks the session to end as soon as it is between two commands. From any thread.
+    void requestEnd(EndReason reason) {
+        endRequested = reason;
+        transport.requestEnd();
     }
 
     /// States why the session is about to end, for the record. The first reason given stays.
     public void ending(EndReason reason) {
-        throw new UnsupportedOperationException();
+        if (end == null) {
+            end = reason;
+        }
+    }
+
+    // ---- for the session layer
+
+    ListenerSettings listener() {
+        return listener;
+    }
+
+    Optional<Principal> principal() {
+        return Optional.ofNullable(principal);
+    }
+
+    /// Closes when all that was written is sent.
+    void close() {
+        transport.close(listener.limits().write());
+    }
+
+    void abort() {
+        transport.abort();
+    }
+
+    SessionInformation information() {
+        return new SessionInformation(
+                id,
+                listener.name(),
+                remoteAddress().getAddress(),
+                started,
+                phase,
+                tls(),
+                principal().map(Principal::address));
+    }
+
+    SessionRecord record() {
+        EndReason reason = end;
+        return new SessionRecord(
+                id,
+                listener.name(),
+                listener.protocol().name(),
+                remoteAddress().getAddress(),
+                started,
+                Duration.ofNanos(System.nanoTime() - startedNanos),
+                tls(),
+                principal(),
+                Optional.ofNullable(mechanism),
+                failedLogins,
+                commands,
+                transport.octetsIn(),
+                transport.octetsOut(),
+                reason == null ? transport.endReason() : reason,
+                transport.failure());
     }
 }

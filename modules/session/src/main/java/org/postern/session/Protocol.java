@@ -1,11 +1,17 @@
 package org.postern.session;
 
 import java.io.IOException;
+import java.util.List;
 
 /// A protocol served on a listener. One instance serves all its sessions; each session has a virtual thread of its own.
 public interface Protocol {
     /// Short lower-case name for logs, metrics and ALPN decisions: `imap`, `pop3`, `submission`.
     String name();
+
+    /// ALPN names of the protocol (RFC 7301); empty where none is registered.
+    default List<String> applicationProtocols() {
+        return List.of();
+    }
 
     /// Runs one session from greeting to end. Returning ends it in order (flush, close_notify, close).
     /// An [IOException] ends it without a word; anything else is logged with the session id.

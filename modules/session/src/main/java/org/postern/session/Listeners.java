@@ -1,0 +1,267 @@
+package org.postern.session;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLEngine;
+import org.jspecify.annotations.Nullable;
+import org.postern.auth.AccountId;
+import org.postern.tls.ServedCertificates;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Binds the ports and makes a session of every connection that is accepted.
+public final class Listeners implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
+    private static final int RECEIVE_BUFFER = 16 * 1024;
+
+    private final ServedCertificates certificates;
+    private final Sessions sessions;
+    private final EventLoopGroup acceptors;
+    private final EventLoopGroup workers;
+    /// Signatures and key exchanges cost a millisecond: too long for an event loop.
+    private final ExecutorService handshakes;
+
+    private final Map<String, List<InetSocketAddress>> bound = new LinkedHashMap<>();
+    private final List<Channel> servers = new ArrayList<>();
+    private final AtomicLong numbers = new AtomicLong(System.currentTimeMillis() / 1000 % 1_000_000 * 1_000_000);
+
+    public Listeners(
+            ServedCertificates certificates, ConnectionLimits limits, SessionRecords records, MeterRegistry meters) {
+        this.certificates = certificates;
+        this.sessions = new Sessions(certificates::available, limits, records, meters);
+        this.acceptors =
+                new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("accept", true), NioIoHandler.newFactory());
+        int cores = Runtime.getRuntime().availableProcessors();
+        this.workers = new MultiThreadIoEventLoopGroup(
+                cores, new DefaultThreadFactory("network", true), NioIoHandler.newFactory());
+        this.handshakes = Executors.newFixedThreadPool(cores, new DefaultThreadFactory("handshake", true));
+    }
+
+    /// Starts to accept connections.
+    /// @return the address bound, with its port where 0 was asked for
+    /// @throws IOException naming listener, address, port and the remedy
+    public InetSocketAddress open(ListenerSettings settings) throws IOException {
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(acceptors, workers)
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, 1024)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.AUTO_READ, false)
+                .childOption(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(32 * 1024, 64 * 1024))
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        accept(channel, settings);
+                    }
+                });
+        var binding = bootstrap.bind(settings.address()).awaitUninterruptibly();
+        if (!binding.isSuccess()) {
+            throw new IOException(bindFailure(settings, binding.cause()), binding.cause());
+        }
+        Channel server = binding.channel();
+        var address = (InetSocketAddress) server.localAddress();
+        synchronized (bound) {
+            servers.add(server);
+            bound.computeIfAbsent(settings.name(), name -> new ArrayList<>()).add(address);
+        }
+        LOG.info(
+                "{} listens on {} port {}",
+                settings.name(),
+                address.getAddress().getHostAddress(),
+                address.getPort());
+        return address;
+    }
+
+    /// Opens all, or none; an address family that the host lacks is passed over where the settings allow it.
+    public void openAll(List<ListenerSettings> settings) throws IOException {
+        try {
+            for (ListenerSettings listener : settings) {
+                try {
+                    open(listener);
+                } catch (IOException e) {
+                    if (!listener.mayBeMissing() || !isMissingFamily(e.getCause())) {
+                        throw e;
+                    }
+                    LOG.info(
+                            "{}: this host has no {}",
+                            listener.name(),
+                            listener.address().getAddress());
+                }
+            }
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private static boolean isMissingFamily(@Nullable Throwable cause) {
+        if (cause == null) {
+            return false;
+        }
+        String message = String.valueOf(cause.getMessage());
+        return cause instanceof SocketException
+                && (message.contains("Protocol family unavailable")
+                        || message.contains("Address family not supported")
+                        || message.contains("Cannot assign requested address"));
+    }
+
+    private static String bindFailure(ListenerSettings settings, Throwable cause) {
+        InetSocketAddress address = settings.address();
+        String remedy = switch (String.valueOf(cause.getMessage())) {
+            case String text
+            when text.contains("in use") -> "another program listens there: stop it, or choose another port";
+            case String text
+            when text.contains("ermission denied") ->
+                "ports below 1024 need CAP_NET_BIND_SERVICE (see etc/postern.service), or choose a higher port";
+            case String text when text.contains("assign requested") -> "this host does not have that address";
+            case String text -> text;
+        };
+        return "listener " + settings.name() + ": cannot listen on "
+                + address.getAddress().getHostAddress() + " port " + address.getPort() + ": " + remedy;
+    }
+
+    /// All addresses bound, by listener name.
+    public Map<String, List<InetSocketAddress>> bound() {
+        synchronized (bound) {
+            return new LinkedHashMap<>(bound);
+        }
+    }
+
+    // ---- on an event loop
+
+    private void accept(Channel channel, ListenerSettings settings) {
+        String id = Long.toString(numbers.incrementAndGet(), 36);
+        boolean implicit = settings.security() == ListenerSettings.Security.IMPLICIT_TLS;
+        var holder = new Accepted(implicit);
+        var transport = new Transport(channel, () -> newSslHandler(settings), holder::handshakeDone);
+        var connection = new Connection(id, channel, transport, settings, sessions);
+        holder.connection = connection;
+        if (!sessions.enter(connection)) {
+            refuse(channel, settings, implicit);
+            return;
+        }
+        channel.pipeline().addLast("session", transport);
+        if (!implicit) {
+            sessions.start(connection);
+        } else if (sessions.beginHandshake()) {
+            transport.beginImplicitTls(); // R8314-2, -4, -6: not a byte before the handshake
+        } else {
+            connection.ending(EndReason.TOO_MANY_CONNECTIONS);
+            channel.close();
+            sessions.leave(connection);
+        }
+    }
+
+    /// A connection too many costs no handshake: on an implicit TLS port it is closed without a word.
+    private static void refuse(Channel channel, ListenerSettings settings, boolean implicit) {
+        if (implicit) {
+            channel.close();
+        } else {
+            byte[] farewell = settings.protocol().farewell(EndReason.TOO_MANY_CONNECTIONS);
+            channel.writeAndFlush(io.netty.buffer.Unpooled.wrappedBuffer(farewell))
+                    .addListener(done -> channel.close());
+        }
+    }
+
+    private final class Accepted {
+        private final boolean implicit;
+        private Connection connection;
+
+        @SuppressWarnings("NullAway.Init") // set before the channel can do anything
+        Accepted(boolean implicit) {
+            this.implicit = implicit;
+        }
+
+        /// Implicit TLS: the session's thread starts with the handshake done, so that a port scan costs no thread.
+        void handshakeDone() {
+            if (!implicit) {
+                return;
+            }
+            sessions.endHandshake();
+            if (connection.handshakeSucceeded()) {
+                connection.secured(true);
+                sessions.start(connection);
+            } else {
+                sessions.leave(connection);
+            }
+        }
+    }
+
+    private SslHandler newSslHandler(ListenerSettings settings) {
+        SSLEngine engine = certificates.newServerEngine();
+        List<String> served = settings.protocol().applicationProtocols();
+        if (!served.isEmpty()) {
+            // TLS-5: a client that offers only other protocols is refused (null); without ALPN nobody is asked
+            engine.setHandshakeApplicationProtocolSelector((same, offered) ->
+                    offered.stream().filter(served::contains).findFirst().orElse(null));
+        }
+        var handler = new SslHandler(engine, handshakes);
+        handler.setHandshakeTimeoutMillis(settings.limits().handshake().toMillis());
+        return handler;
+    }
+
+    /// One read at a time, of a bounded size: what a session has not asked for stays in the kernel.
+    private static FixedRecvByteBufAllocator receiveBuffers() {
+        var buffers = new FixedRecvByteBufAllocator(RECEIVE_BUFFER);
+        buffers.maxMessagesPerRead(1);
+        return buffers;
+    }
+
+    // ---- for the operator
+
+    public List<SessionInformation> sessions() {
+        return sessions.list();
+    }
+
+    /// Ends one session; false if there is none of that id.
+    public boolean endSession(String id) {
+        return sessions.end(id, EndReason.REVOKED);
+    }
+
+    /// Ends the sessions of an account that was disabled, or whose credentials changed.
+    public void endSessionsOf(AccountId account) {
+        sessions.endAll(account, EndReason.REVOKED);
+    }
+
+    /// Stops accepting, lets each protocol say its farewell, and closes what remains after `grace`.
+    public void stop(Duration grace) {
+        synchronized (bound) {
+            servers.forEach(server -> server.close().awaitUninterruptibly());
+            servers.clear();
+        }
+        sessions.endAll(EndReason.SERVER_STOPPING, grace);
+        acceptors.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        workers.shutdownGracefully(100, 2_000, TimeUnit.MILLISECONDS).awaitUninterruptibly();
+        handshakes.shutdown();
+    }
+
+    @Override
+    public void close() {
+        stop(Duration.ofSeconds(10));
+    }
+}

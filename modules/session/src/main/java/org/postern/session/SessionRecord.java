@@ -1,0 +1,28 @@
+package org.postern.session;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.postern.auth.Principal;
+
+/// What remains of a session: one for each connection that was accepted, failed handshakes included (R8314-31).
+///
+/// @param mechanism of the login that succeeded, or of the last that failed
+/// @param detail more on the end, as the TLS engine's words about a failed handshake
+public record SessionRecord(
+        String id,
+        String listener,
+        String protocol,
+        InetAddress remote,
+        Instant started,
+        Duration duration,
+        Optional<TlsFacts> tls,
+        Optional<Principal> principal,
+        Optional<String> mechanism,
+        int failedLogins,
+        long commands,
+        long octetsIn,
+        long octetsOut,
+        EndReason end,
+        Optional<String> detail) {}

@@ -1,0 +1,24 @@
+package org.postern.tls;
+
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.util.List;
+
+/// A private key and the chain that is sent with it: leaf first, then intermediates.
+public record ServedCertificate(PrivateKey key, List<X509Certificate> chain) {
+    public ServedCertificate {
+        chain = List.copyOf(chain);
+        if (chain.isEmpty()) {
+            throw new IllegalArgumentException("a served certificate needs a chain");
+        }
+    }
+
+    public X509Certificate leaf() {
+        return chain.getFirst();
+    }
+
+    @Override
+    public String toString() {
+        return "ServedCertificate[" + leaf().getSubjectX500Principal() + "]"; // never the key
+    }
+}
