@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -29,8 +30,8 @@ final class Conformance {
 
     private final Path root;
     private final Map<String, Row> rows = new LinkedHashMap<>();
-    private final Map<String, TreeSet<String>> code = new TreeMap<>();
-    private final Map<String, TreeSet<String>> tests = new TreeMap<>();
+    private final Map<String, Set<String>> code = new TreeMap<>();
+    private final Map<String, Set<String>> tests = new TreeMap<>();
     /// Requirement ids in tests that no list knows, with the file.
     private final List<String> unknown = new ArrayList<>();
 
@@ -112,9 +113,9 @@ final class Conformance {
             out.append("| ")
                     .append(String.join(" | ", row.id(), row.source(), row.level(), row.who(), row.text()))
                     .append(" | ")
-                    .append(links(code.get(row.id())))
+                    .append(links(code.getOrDefault(row.id(), Set.of())))
                     .append(" | ")
-                    .append(tests.containsKey(row.id()) ? links(tests.get(row.id())) : "open")
+                    .append(tests.containsKey(row.id()) ? links(tests.getOrDefault(row.id(), Set.of())) : "open")
                     .append(" |\n");
         }
         out.append("\n## By section of the RFCs\n\n| section | code | tests |\n|---|---|---|\n");
@@ -126,9 +127,9 @@ final class Conformance {
             out.append("| ")
                     .append(section.replaceFirst("RFC(\\d+)-?", "RFC $1 §").replaceFirst(" §$", ""))
                     .append(" | ")
-                    .append(links(code.get(section)))
+                    .append(links(code.getOrDefault(section, Set.of())))
                     .append(" | ")
-                    .append(links(tests.get(section)))
+                    .append(links(tests.getOrDefault(section, Set.of())))
                     .append(" |\n");
         }
         return out.toString();
@@ -141,10 +142,7 @@ final class Conformance {
                 .replaceAll(number -> "%08d".formatted(Long.parseLong(number.group())));
     }
 
-    private static String links(TreeSet<String> paths) {
-        if (paths == null) {
-            return "";
-        }
+    private static String links(Set<String> paths) {
         return String.join(
                 ", ",
                 paths.stream()
