@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 /// Reads an address list (RFC 5322 §3.4) leniently: whatever stands between two commas yields at most one address and
 /// never an error.
 final class AddressListParser {
+    /// More than ENVELOPE shows of one list; the parser stops there.
+    private static final int ADDRESS_LIMIT = 10_000;
+
     private static final String ATOM_STOPS = " \t\r\n(\",;:<>@";
 
     private final FieldLexer lexer;
@@ -36,7 +39,7 @@ final class AddressListParser {
 
     /// address-list = (address *("," address)) / obs-addr-list
     private void addressList() {
-        while (!lexer.atEnd()) {
+        while (!lexer.atEnd() && addresses.size() < ADDRESS_LIMIT) {
             switch (lexer.peek()) {
                 case ' ', '\t', '\r', '\n' -> {
                     spaceBefore = true;

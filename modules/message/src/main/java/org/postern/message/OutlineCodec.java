@@ -55,10 +55,14 @@ final class OutlineCodec {
         if (encoded.length == 0 || encoded[0] != VERSION) {
             throw new IllegalArgumentException("not an outline of version " + VERSION);
         }
-        Decoder decoder = new Decoder(encoded);
-        Part root = decoder.part(0, 0);
-        decoder.expectEnd();
-        return root;
+        try {
+            Decoder decoder = new Decoder(encoded);
+            Part root = decoder.part(0, 0);
+            decoder.expectEnd();
+            return root;
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException("place out of range in an outline", e);
+        }
     }
 
     private static void write(ByteArrayOutputStream out, Part part, long origin) {

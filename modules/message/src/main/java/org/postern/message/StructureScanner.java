@@ -45,21 +45,30 @@ final class StructureScanner {
 
     /// entity = header, blank line, body. On return the current line is the one that ended it, as `ending` says.
     private ScannedPart entity(MediaType byDefault, boolean isMessage, int depth) throws IOException {
+        ScannedPart part = header(byDefault, isMessage, depth);
+        byte[] boundary = part.isMultipart() ? part.media.boundary() : null;
+        if (boundary != null) {
+            multipart(part, boundary, depth);
+        } else if (part.isMessage()) {
+            // The octets as they stand, even behind a Content-Transfer-Encoding, which RFC 2046 §5.2.1 forbids here:
+            // decoded, they would have no offsets.
+            part.children.add(ending == NONE ? entity(MediaType.TEXT, true, depth + 1) : nothing());
+        } else if (ending == NONE) {
+            skipToDelimiter();
+        }
+        finish(part);
+        return part;
+    }
+
+    /// Reads an entity's header into the part that it describes; nothing else of it is kept, however deep the parts
+    /// inside go.
+    private ScannedPart header(MediaType byDefault, boolean isMessage, int depth) throws IOException {
         long headerOffset = line.nextStart();
         HeaderBlock header = new HeaderBlock(isMessage);
         readHeader(header, isMessage);
         long bodyOffset = ending == NONE ? line.nextStart() : line.start();
         long linesBefore = ending == NONE ? line.linesBeforeNext() : line.linesBefore();
-
-        MediaType media = MediaType.of(header.value(Field.CONTENT_TYPE), byDefault);
-        byte[] boundary = media.type().equals("multipart") ? media.boundary() : null;
-        boolean holdsParts = boundary != null || media.is("message", "rfc822");
-        if ((holdsParts && (depth >= DEPTH_LIMIT || isFull()))
-                || (media.type().equals("multipart") && boundary == null)) {
-            // RFC 2045 §5.2: a Content-Type that cannot be followed is plain text
-            media = MediaType.OPAQUE;
-            boundary = null;
-        }
+        MediaType media = followable(MediaType.of(header.value(Field.CONTENT_TYPE), byDefault), depth);
         ScannedPart part = ScannedPart.of(media, header, headerOffset, bodyOffset, linesBefore);
         if (isMessage) {
             part.envelope = Envelope.write(header);
@@ -67,19 +76,17 @@ final class StructureScanner {
         if (depth == 0) {
             date = header.value(Field.DATE);
         }
-        part = afford(part, isMessage && depth > 0);
+        return afford(part, isMessage && depth > 0);
+    }
 
-        if (boundary != null && part.isMultipart()) {
-            multipart(part, boundary, depth);
-        } else if (part.isMessage()) {
-            // The octets as they stand, even behind a Content-Transfer-Encoding, which RFC 2046 §5.2.1 forbids here:
-            // decoded, they would have no offsets.
-            part.children.add(ending == NONE ? entity(MediaType.TEXT, true, depth + 1) : nothing(MediaType.TEXT));
-        } else if (ending == NONE) {
-            skipToDelimiter();
-        }
-        finish(part);
-        return part;
+    /// RFC 2045 §5.2: what cannot be followed is plain text: a multipart that names no boundary, or structure where
+    /// none is to be read any more.
+    private MediaType followable(MediaType media, int depth) {
+        boolean isMultipart = media.type().equals("multipart");
+        boolean holdsParts = isMultipart || media.is("message", "rfc822");
+        boolean noBoundary = isMultipart && media.boundary() == null;
+        boolean noRoom = holdsParts && (depth >= DEPTH_LIMIT || isFull());
+        return noBoundary || noRoom ? MediaType.OPAQUE : media;
     }
 
     /// Counts a part; one whose header would not fit into BODYSTRUCTURE any more is shown as text without fields.
@@ -143,9 +150,8 @@ final class StructureScanner {
         if (part.children.isEmpty()) {
             // RFC 3501 §9: BODYSTRUCTURE has no multipart without parts. If not even a delimiter came, its text is the
             // part, so that it can be read.
-            ScannedPart only = begun
-                    ? nothing(MediaType.TEXT)
-                    : ScannedPart.plain(MediaType.TEXT, part.bodyOffset, part.linesBeforeBody);
+            ScannedPart only =
+                    begun ? nothing() : ScannedPart.plain(MediaType.TEXT, part.bodyOffset, part.linesBeforeBody);
             parts++;
             part.children.add(only);
             finish(only);
@@ -168,9 +174,8 @@ final class StructureScanner {
     }
 
     /// An empty part before the current line.
-    private ScannedPart nothing(MediaType media) {
-        long offset = Math.max(0, line.start());
-        return ScannedPart.plain(media, offset, line.linesBefore());
+    private ScannedPart nothing() {
+        return ScannedPart.plain(MediaType.TEXT, line.start(), line.linesBefore());
     }
 
     private void skipToDelimiter() throws IOException {

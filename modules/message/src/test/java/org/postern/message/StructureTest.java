@@ -199,6 +199,76 @@ class StructureTest {
         assertThat(digest.outline().part(2).orElseThrow().isText()).isTrue();
     }
 
+    /// RFC 2049 appendix A: the complex multipart example, its prose shortened.
+    @Test
+    @Requirement("RFC2049-A")
+    void complexMultipartExampleOfTheRfc() {
+        Extracted message = Extracted.of("""
+                MIME-Version: 1.0
+                From: Nathaniel Borenstein <nsb@nsb.fv.com>
+                To: Ned Freed <ned@innosoft.com>
+                Date: Fri, 07 Oct 1994 16:15:05 -0700 (PDT)
+                Subject: A multipart example
+                Content-Type: multipart/mixed;
+                              boundary=unique-boundary-1
+
+                preamble
+                --unique-boundary-1
+
+                implicit typing
+
+                --unique-boundary-1
+                Content-type: text/plain; charset=US-ASCII
+
+                explicit typing
+
+                --unique-boundary-1
+                Content-Type: multipart/parallel; boundary=unique-boundary-2
+
+                --unique-boundary-2
+                Content-Type: audio/basic
+                Content-Transfer-Encoding: base64
+
+                audio
+                --unique-boundary-2
+                Content-Type: image/jpeg
+                Content-Transfer-Encoding: base64
+
+                image
+                --unique-boundary-2--
+
+                --unique-boundary-1
+                Content-type: text/enriched
+
+                This is <bold>enriched.</bold>
+
+                --unique-boundary-1
+                Content-Type: message/rfc822
+
+                From: (mailbox in US-ASCII)
+                To: (address in US-ASCII)
+                Subject: (subject in US-ASCII)
+                Content-Type: Text/plain; charset=ISO-8859-1
+                Content-Transfer-Encoding: Quoted-printable
+
+                text in ISO-8859-1
+
+                --unique-boundary-1--
+                """);
+        assertThat(message.body())
+                .isEqualTo("((\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 17 1)"
+                        + "(\"TEXT\" \"PLAIN\" (\"charset\" \"US-ASCII\") NIL NIL \"7BIT\" 17 1)"
+                        + "((\"AUDIO\" \"BASIC\" NIL NIL NIL \"BASE64\" 5)"
+                        + "(\"IMAGE\" \"JPEG\" NIL NIL NIL \"BASE64\" 5) \"PARALLEL\")"
+                        + "(\"TEXT\" \"ENRICHED\" NIL NIL NIL \"7BIT\" 32 1)"
+                        + "(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 201"
+                        + " (NIL \"(subject in US-ASCII)\" NIL NIL NIL NIL NIL NIL NIL NIL)"
+                        + " (\"TEXT\" \"PLAIN\" (\"charset\" \"ISO-8859-1\") NIL NIL"
+                        + " \"QUOTED-PRINTABLE\" 20 1) 7) \"MIXED\")");
+        assertThat(message.whole(5, 1)).isEqualTo("text in ISO-8859-1\r\n");
+        assertThat(message.whole(3, 2)).isEqualTo("image");
+    }
+
     /// RFC 2231 §6: continuations are joined, the extended form stays encoded.
     @Test
     @Requirement("RFC2231-6")

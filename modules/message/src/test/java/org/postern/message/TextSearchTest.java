@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
 import java.io.StringReader;
+import java.nio.charset.Charset;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +108,7 @@ class TextSearchTest {
     @ParameterizedTest
     @CsvSource({
         "7BIT, no-such-charset, abc\u00fc",
+        "7BIT, not a name!, abc\u00fc",
         "X-UNKNOWN, '', abc\u00fc",
         "8BIT, us-ascii, abc\u00fc",
         "8BIT, iso-8859-1, abc\u00fc",
@@ -113,9 +116,41 @@ class TextSearchTest {
     void unknownCharsetsAndEncodingsAreReadLeniently(String encoding, String charset, String expected)
             throws IOException {
         byte[] octets = "abc\u00fc".getBytes(charset.startsWith("iso") ? ISO_8859_1 : UTF_8);
-        Part part = new Part("text", "plain", 0, 0, 0, octets.length, 0, encoding, charset, java.util.List.of());
+        Part part = new Part("text", "plain", 0, 0, 0, octets.length, 0, encoding, charset, List.of());
         try (Reader reader = PartText.open(part, new ByteArrayInputStream(octets))) {
             assertThat(reader.readAllAsString()).isEqualTo(expected);
+        }
+    }
+
+    /// RFC 2047 §8: the table of encoded words and their display.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            =?ISO-8859-1?Q?a?= | a
+            =?ISO-8859-1?Q?a?= b | a b
+            =?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?= | ab
+            =?ISO-8859-1?Q?a?=  =?ISO-8859-1?Q?b?= | ab
+            =?ISO-8859-1?Q?a_b?= | a b
+            =?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?= | a b
+            =?US-ASCII?Q?Keith_Moore?= <moore@cs.utk.edu> | Keith Moore <moore@cs.utk.edu>
+            =?ISO-8859-1?Q?Patrik_F=E4ltstr=F6m?= <paf@nada.kth.se> | Patrik F\u00e4ltstr\u00f6m <paf@nada.kth.se>
+            =?no-such-charset?Q?a?= | a
+            =?utf-8?X?a?= | =?utf-8?X?a?=
+            """)
+    @Requirement("RFC2047-8")
+    void encodedWordsAreDecoded(String field, String expected) throws IOException {
+        assertThat(header(("Subject: " + field + "\n").getBytes(UTF_8)).values("subject"))
+                .containsExactly(expected);
+    }
+
+    @Test
+    void everyCharsetReadsNoiseToItsEnd() throws IOException {
+        byte[] noise = new byte[30_000];
+        new Random(11).nextBytes(noise);
+        for (Charset charset : Charset.availableCharsets().values()) {
+            Part part = new Part("text", "plain", 0, 0, 0, noise.length, 0, "8BIT", charset.name(), List.of());
+            try (Reader reader = PartText.open(part, new ByteArrayInputStream(noise))) {
+                assertThat(reader.readAllAsString()).as(charset.name()).isNotEmpty();
+            }
         }
     }
 
