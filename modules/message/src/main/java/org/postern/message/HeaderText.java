@@ -59,17 +59,7 @@ public final class HeaderText {
                 .toList();
     }
 
-    /// RFC 3501 §6.4.4 HEADER: whether a field of that name contains the text; any such field does where it is empty.
-    public boolean contains(String name, String text) {
-        TextMatcher matcher = new TextMatcher(text);
-        return fields.stream().anyMatch(field -> field.name.equalsIgnoreCase(name) && matcher.isIn(field.value));
-    }
-
-    /// Whether any field, its name included, contains the text.
-    public boolean containsAnywhere(String text) {
-        return containsAnywhere(new TextMatcher(text));
-    }
-
+    /// Whether any field, its name included, contains what the matcher looks for.
     boolean containsAnywhere(TextMatcher matcher) {
         return fields.stream().anyMatch(field -> matcher.isIn(field.name + ": " + field.value));
     }

@@ -4,30 +4,36 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
 
-/// Looks for a string in the text of a message: SEARCH BODY and SEARCH TEXT (RFC 3501 §6.4.4). Decoded text, without
-/// regard to case, in bounded memory.
+/// Looks for one string in the text of many messages: the string keys of SEARCH (RFC 3501 §6.4.4). Decoded text,
+/// without
+/// regard to case, in bounded memory. Made once for a search key, for one thread.
 public final class TextSearch {
-    private final SectionSource source;
+    private final String text;
     private final TextMatcher matcher;
 
-    private TextSearch(SectionSource source, TextMatcher matcher) {
-        this.source = source;
-        this.matcher = matcher;
+    public TextSearch(String text) {
+        this.text = text;
+        this.matcher = new TextMatcher(text);
     }
 
-    /// Searches the text parts and the headers inside the body (of parts and of contained messages).
-    ///
-    /// @param withHeader true for TEXT: the message's own header too; false for BODY
-    public static boolean contains(MessageOutline outline, SectionSource source, String text, boolean withHeader)
-            throws IOException {
-        TextSearch search = new TextSearch(source, new TextMatcher(text));
-        Part root = outline.root();
-        return text.isEmpty() || (withHeader && search.inHeader(root)) || search.inBody(root);
+    /// RFC 3501 §6.4.4 BODY: the text parts, and the headers inside the body (of parts and of contained messages).
+    public boolean inBody(MessageOutline message, SectionSource source) throws IOException {
+        return text.isEmpty() || inBody(message.root(), source);
     }
 
-    private boolean inBody(Part part) throws IOException {
+    /// RFC 3501 §6.4.4 TEXT: the header of the message or its body.
+    public boolean inText(MessageOutline message, SectionSource source) throws IOException {
+        return text.isEmpty() || inHeader(message.root(), source) || inBody(message.root(), source);
+    }
+
+    /// RFC 3501 §6.4.4 HEADER, FROM, TO, SUBJECT …: a field of that name. The empty string is in every field there is.
+    public boolean inField(HeaderText header, String name) {
+        return header.values(name).stream().anyMatch(matcher::isIn);
+    }
+
+    private boolean inBody(Part part, SectionSource source) throws IOException {
         for (Part child : part.children()) {
-            if (inHeader(child) || inBody(child)) {
+            if (inHeader(child, source) || inBody(child, source)) {
                 return true;
             }
         }
@@ -40,7 +46,7 @@ public final class TextSearch {
         }
     }
 
-    private boolean inHeader(Part part) throws IOException {
+    private boolean inHeader(Part part, SectionSource source) throws IOException {
         if (part.headerLength() == 0) {
             return false;
         }

@@ -29,7 +29,7 @@ final class Invariants {
         assertThat(decoded).isEqualTo(message.outline());
         assertThat(decoded.withPrefix(17).size()).isEqualTo(octets.length + 17L);
 
-        TextSearch.contains(message.outline(), message::open, "no such text \u00fc", true);
+        new TextSearch("no such text \u00fc").inText(message.outline(), message::open);
         readAll(message, message.outline().root());
         HeaderFields.select(message.open(0, octets.length), java.util.List.of("to"), HeaderFields.Choice.NOT_LISTED);
     }
