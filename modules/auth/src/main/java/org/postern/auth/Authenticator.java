@@ -1,15 +1,103 @@
 package org.postern.auth;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Judges credentials: on bounded hashing threads, with a cache of verified logins, in the same time for unknown
+/// Judges credentials: on bounded hashing threads, with a cache of verified logins, with the same work for unknown
 /// users and wrong passwords. Safe for use by all sessions.
 public final class Authenticator implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Authenticator.class);
+    /// Jobs that may wait for each hashing thread: two seconds of work at 50 ms.
+    private static final int QUEUE_PER_THREAD = 40;
+
+    private final AccountDirectory directory;
+    private final MeterRegistry meters;
+    private final HashingThreads threads;
+    private final VerifiedLogins verified = new VerifiedLogins(System::nanoTime);
+    /// What unknown and disabled users are measured against: nobody knows its password.
+    private final String nobody;
+
+    public Authenticator(AccountDirectory directory, MeterRegistry meters) {
+        this.directory = directory;
+        this.meters = meters;
+        int count = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 4);
+        this.threads = new HashingThreads(count, count * QUEUE_PER_THREAD);
+        this.nobody = "$argon2id$v=19$m=19456,t=2,p=1$" + "A".repeat(22) + "$" + "A".repeat(43);
+    }
+
     /// Waits until the attempt is judged, and wipes the password.
     public LoginResult login(PlainCredentials credentials, InetAddress source) {
-        throw new UnsupportedOperationException();
+        Timer.Sample sample = Timer.start(meters);
+        LoginResult result;
+        try {
+            result = judge(credentials, source);
+        } catch (RuntimeException e) {
+            LOG.error("a login could not be judged", e); // the session id stands beside it; the name must not
+            result = new LoginResult.Unavailable();
+        } finally {
+            credentials.wipe();
+        }
+        sample.stop(meters.timer("postern.logins", "mechanism", "PLAIN", "outcome", outcome(result)));
+        return result;
+    }
+
+    private LoginResult judge(PlainCredentials credentials, InetAddress source) {
+        Optional<byte[]> password = PasswordHasher.prepare(credentials.password());
+        Optional<StoredCredentials> found = directory.find(credentials.loginName());
+        StoredCredentials stored = found.filter(StoredCredentials::enabled).orElse(null);
+        byte[] prepared = password.orElse(new byte[1]);
+        try {
+            if (stored != null && password.isPresent() && verified.contains(stored, prepared)) {
+                return accept(stored, credentials);
+            }
+            String hash = stored == null ? nobody : stored.passwordHash();
+            Boolean matches = threads.run(source, hasher -> {
+                boolean same = hasher.verify(prepared, hash);
+                if (same && stored != null && PasswordHasher.isOutdated(hash)) {
+                    directory.rehashed(stored.account(), stored.version(), hasher.hash(prepared));
+                }
+                return same;
+            });
+            if (matches == null) {
+                return new LoginResult.Unavailable();
+            }
+            if (stored == null || password.isEmpty() || !matches) {
+                return new LoginResult.Refused();
+            }
+            verified.add(stored, prepared);
+            return accept(stored, credentials);
+        } finally {
+            Arrays.fill(prepared, (byte) 0);
+        }
+    }
+
+    /// RFC 4616 §2: an authorization identity must be one that the authenticated account may act as; that is itself.
+    private static LoginResult accept(StoredCredentials stored, PlainCredentials credentials) {
+        String identity = credentials.authorizationIdentity();
+        if (!identity.isEmpty()
+                && !identity.equals(credentials.loginName())
+                && !identity.toLowerCase(Locale.ROOT).equals(stored.address().toLowerCase(Locale.ROOT))) {
+            return new LoginResult.Refused();
+        }
+        return new LoginResult.Accepted(new Principal(stored.account(), stored.address(), stored.version()));
+    }
+
+    private static String outcome(LoginResult result) {
+        return switch (result) {
+            case LoginResult.Accepted accepted -> "accepted";
+            case LoginResult.Refused refused -> "refused";
+            case LoginResult.Unavailable unavailable -> "unavailable";
+        };
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        threads.close();
+    }
 }

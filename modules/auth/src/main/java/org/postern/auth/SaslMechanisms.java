@@ -1,0 +1,24 @@
+package org.postern.auth;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// The SASL mechanisms that sessions may offer, in the order in which they are advertised. They are the same on every
+/// protocol; whether a session may offer any is the session layer's decision.
+public final class SaslMechanisms {
+    private static final List<String> NAMES = List.of("PLAIN");
+
+    /// IANA names, strongest first.
+    public List<String> names() {
+        return NAMES;
+    }
+
+    /// A new exchange of the named mechanism, without regard to case; empty if it is not offered.
+    public Optional<SaslExchange> start(String name) {
+        return switch (name.toUpperCase(Locale.ROOT)) {
+            case "PLAIN" -> Optional.of(new PlainExchange());
+            default -> Optional.empty();
+        };
+    }
+}

@@ -1,0 +1,152 @@
+package org.postern.auth;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.InetAddress;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.postern.testkit.Requirement;
+
+class AuthenticatorTest {
+    private static final InetAddress SOURCE = InetAddress.getLoopbackAddress();
+    private static final PasswordHasher HASHER = new PasswordHasher();
+
+    private final Map<String, StoredCredentials> accounts = new ConcurrentHashMap<>();
+    private final Map<AccountId, String> rehashed = new ConcurrentHashMap<>();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final Authenticator authenticator = new Authenticator(
+            new AccountDirectory() {
+                @Override
+                public Optional<StoredCredentials> find(String loginName) {
+                    return Optional.ofNullable(accounts.get(loginName));
+                }
+
+                @Override
+                public void rehashed(AccountId account, long version, String passwordHash) {
+                    rehashed.put(account, passwordHash);
+                }
+            },
+            meters);
+
+    AuthenticatorTest() {
+        add("alice@example.test", 1, true, 1, HASHER.hash("secret".getBytes(UTF_8)));
+        add("disabled@example.test", 2, false, 1, HASHER.hash("secret".getBytes(UTF_8)));
+    }
+
+    private void add(String address, long id, boolean enabled, long version, String hash) {
+        accounts.put(
+                address, new StoredCredentials(new AccountId(id), address, enabled, version, hash, Optional.empty()));
+    }
+
+    @AfterEach
+    void close() {
+        authenticator.close();
+    }
+
+    private LoginResult login(String identity, String name, String password) {
+        return authenticator.login(new PlainCredentials(identity, name, password.getBytes(UTF_8)), SOURCE);
+    }
+
+    @Test
+    void theRightPasswordIsAcceptedAndItsOctetsAreWiped() {
+        byte[] password = "secret".getBytes(UTF_8);
+        LoginResult result = authenticator.login(new PlainCredentials("", "alice@example.test", password), SOURCE);
+        assertThat(result)
+                .isEqualTo(new LoginResult.Accepted(new Principal(new AccountId(1), "alice@example.test", 1)));
+        assertThat(password).containsOnly(0);
+    }
+
+    @Test
+    @Requirement({"N-6", "RFC4616-2"})
+    void unknownWrongDisabledAndForeignIdentityLookTheSame() {
+        assertThat(login("", "alice@example.test", "wrong")).isEqualTo(new LoginResult.Refused());
+        assertThat(login("", "nobody@example.test", "secret")).isEqualTo(new LoginResult.Refused());
+        assertThat(login("", "disabled@example.test", "secret")).isEqualTo(new LoginResult.Refused());
+        assertThat(login("", "alice@example.test", "\u0007")).isEqualTo(new LoginResult.Refused());
+        assertThat(login("bob@example.test", "alice@example.test", "secret")).isEqualTo(new LoginResult.Refused());
+    }
+
+    @Test
+    void everyRefusalPaysForOneHash() {
+        login("", "alice@example.test", "wrong");
+        login("", "nobody@example.test", "secret");
+        login("", "disabled@example.test", "secret");
+        double fastest = meters.find("postern.logins").tag("outcome", "refused").timers().stream()
+                .mapToDouble(timer -> timer.totalTime(java.util.concurrent.TimeUnit.MILLISECONDS) / timer.count())
+                .min()
+                .orElseThrow();
+        // a hash costs tens of milliseconds; a path that skips it costs microseconds
+        assertThat(fastest).isGreaterThan(3);
+    }
+
+    @Test
+    void aVerifiedLoginIsRememberedOnlyForThatPasswordAndVersion() {
+        assertThat(login("", "alice@example.test", "secret")).isInstanceOf(LoginResult.Accepted.class);
+        add("alice@example.test", 1, true, 2, HASHER.hash("changed".getBytes(UTF_8)));
+        assertThat(login("", "alice@example.test", "secret")).isEqualTo(new LoginResult.Refused());
+        assertThat(login("", "alice@example.test", "changed")).isInstanceOf(LoginResult.Accepted.class);
+        add("alice@example.test", 1, false, 2, HASHER.hash("changed".getBytes(UTF_8)));
+        assertThat(login("", "alice@example.test", "changed")).isEqualTo(new LoginResult.Refused());
+    }
+
+    @Test
+    void anOutdatedHashIsMadeAnewAtLogin() {
+        // m=8 KiB, t=1: made by the same library with cheap parameters
+        var parameters = new org.bouncycastle.crypto.params.Argon2Parameters.Builder(
+                        org.bouncycastle.crypto.params.Argon2Parameters.ARGON2_id)
+                .withVersion(0x13)
+                .withMemoryAsKB(8)
+                .withIterations(1)
+                .withParallelism(1)
+                .withSalt("0123456789abcdef".getBytes(UTF_8))
+                .build();
+        var generator = new org.bouncycastle.crypto.generators.Argon2BytesGenerator();
+        generator.init(parameters);
+        byte[] hash = new byte[32];
+        generator.generateBytes("secret".getBytes(UTF_8), hash);
+        var base64 = java.util.Base64.getEncoder().withoutPadding();
+        add(
+                "old@example.test",
+                3,
+                true,
+                1,
+                "$argon2id$v=19$m=8,t=1,p=1$" + base64.encodeToString("0123456789abcdef".getBytes(UTF_8)) + "$"
+                        + base64.encodeToString(hash));
+        assertThat(login("", "old@example.test", "secret")).isInstanceOf(LoginResult.Accepted.class);
+        assertThat(rehashed.get(new AccountId(3))).startsWith("$argon2id$v=19$m=19456,t=2,p=1$");
+        assertThat(HASHER.verify("secret".getBytes(UTF_8), rehashed.get(new AccountId(3))))
+                .isTrue();
+    }
+
+    @Test
+    void aFullQueueRefusesForNowAndNothingHangs() throws Exception {
+        var start = new CountDownLatch(1);
+        try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            var results = IntStream.range(0, 400)
+                    .mapToObj(number -> executor.submit(() -> {
+                        start.await();
+                        return login("", "nobody@example.test", "guess" + number);
+                    }))
+                    .toList();
+            start.countDown();
+            int unavailable = 0;
+            for (var result : results) {
+                if (result.get() instanceof LoginResult.Unavailable) {
+                    unavailable++;
+                } else {
+                    assertThat(result.get()).isEqualTo(new LoginResult.Refused());
+                }
+            }
+            assertThat(unavailable).isBetween(1, 399);
+        }
+        assertThat(login("", "alice@example.test", "secret")).isInstanceOf(LoginResult.Accepted.class);
+    }
+}
