@@ -9,6 +9,9 @@ final class Envelope {
     /// An address list is shown up to this many octets, some 2,500 addresses: ENVELOPE as a whole stays below 1 MB.
     private static final int LIST_LIMIT = 150_000;
 
+    private static final String NIL = "NIL";
+    private static final String GROUP_END = "(NIL NIL NIL NIL)";
+
     /// The envelope of a message whose header is not shown.
     static final byte[] EMPTY = write(new HeaderBlock(true));
 
@@ -34,10 +37,8 @@ final class Envelope {
     }
 
     private static byte[] orElse(byte[] addresses, byte[] from) {
-        return addresses.length == NIL_LENGTH ? from : addresses;
+        return addresses.length == NIL.length() ? from : addresses;
     }
-
-    private static final int NIL_LENGTH = 3;
 
     /// "(" 1*address ")" / nil
     private static byte[] addresses(@Nullable String field) {
@@ -67,8 +68,6 @@ final class Envelope {
             };
         }
         out.raw(inGroup ? GROUP_END : "");
-        return out.size() == 0 ? out.raw("NIL").toByteArray() : out.raw(")").toByteArray();
+        return out.size() == 0 ? out.raw(NIL).toByteArray() : out.raw(")").toByteArray();
     }
-
-    private static final String GROUP_END = "(NIL NIL NIL NIL)";
 }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Set;
@@ -37,7 +38,7 @@ public final class HeaderFields {
         while (line.end() < HeaderBlock.LIMIT && line.nextInHeader(HeaderBlock.LIMIT)) {
             byte[] octets = line.octets();
             if (line.isBlank()) {
-                blankLine = new String(octets, 0, line.keptLength(), ISO_8859_1).getBytes(ISO_8859_1);
+                blankLine = Arrays.copyOf(octets, line.keptLength());
                 break;
             }
             if (line.contentLength() == 0 || !HeaderBlock.isWhiteSpace(octets[0])) {

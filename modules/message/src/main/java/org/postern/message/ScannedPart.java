@@ -32,7 +32,7 @@ final class ScannedPart {
     final List<ScannedPart> children = new ArrayList<>();
     byte[] envelope = Envelope.EMPTY;
 
-    private ScannedPart(MediaType media, HeaderBlock header, long headerOffset, long bodyOffset, long linesBeforeBody) {
+    ScannedPart(MediaType media, HeaderBlock header, long headerOffset, long bodyOffset, long linesBeforeBody) {
         this.media = media;
         this.headerOffset = headerOffset;
         this.bodyOffset = bodyOffset;
@@ -41,11 +41,6 @@ final class ScannedPart {
         this.transferEncoding = transferEncoding(header.value(Field.CONTENT_TRANSFER_ENCODING));
         this.head = head(header);
         this.tail = tail(header);
-    }
-
-    static ScannedPart of(
-            MediaType media, HeaderBlock header, long headerOffset, long bodyOffset, long linesBeforeBody) {
-        return new ScannedPart(media, header, headerOffset, bodyOffset, linesBeforeBody);
     }
 
     /// A part of which nothing is said: text without a header.

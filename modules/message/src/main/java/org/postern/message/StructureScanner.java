@@ -69,7 +69,7 @@ final class StructureScanner {
         long bodyOffset = ending == NONE ? line.nextStart() : line.start();
         long linesBefore = ending == NONE ? line.linesBeforeNext() : line.linesBefore();
         MediaType media = followable(MediaType.of(header.value(Field.CONTENT_TYPE), byDefault), depth);
-        ScannedPart part = ScannedPart.of(media, header, headerOffset, bodyOffset, linesBefore);
+        ScannedPart part = new ScannedPart(media, header, headerOffset, bodyOffset, linesBefore);
         if (isMessage) {
             part.envelope = Envelope.write(header);
         }
@@ -100,7 +100,7 @@ final class StructureScanner {
             return part;
         }
         structureRoom = 0;
-        ScannedPart plain = ScannedPart.of(
+        ScannedPart plain = new ScannedPart(
                 MediaType.OPAQUE, new HeaderBlock(false), part.headerOffset, part.bodyOffset, part.linesBeforeBody);
         plain.envelope = showsEnvelope ? Envelope.EMPTY : part.envelope;
         return plain;

@@ -8,7 +8,7 @@
 ///   - [MessageOutline], [Part], [Range], [SectionText], OutlineCodec: sections by their IMAP numbers
 ///   - StructureScanner, over LineScanner, OpenBoundaries and HeaderBlock: one pass over the octets
 ///   - ScannedPart, Envelope, WireWriter: what BODYSTRUCTURE and ENVELOPE say
-///   - MediaType, Parameters, AddressListParser, Address, SentDate: the grammar of single fields
+///   - MediaType, Parameters, AddressListParser, Address, FieldLexer, SentDate: the grammar of single fields
 ///   - [HeaderFields]: HEADER.FIELDS
 ///   - [TextSearch], [HeaderText], [PartText], TextMatcher, CaseFolding, LenientReader, DecodedText: SEARCH
 ///
