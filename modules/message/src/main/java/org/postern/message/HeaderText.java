@@ -24,6 +24,7 @@ public final class HeaderText {
     /// The stream is read up to the end of the header and not closed.
     public static HeaderText read(InputStream headerBlock) throws IOException {
         List<Field> fields = new ArrayList<>();
+        DecodedText decoded = new DecodedText();
         LineScanner line = new LineScanner(headerBlock);
         String name = "";
         StringBuilder value = new StringBuilder();
@@ -36,18 +37,18 @@ public final class HeaderText {
                 value.append(new String(octets, 0, length, ISO_8859_1));
                 continue;
             }
-            add(fields, name, value);
+            add(fields, name, value, decoded);
             name = new String(octets, 0, nameLength, ISO_8859_1);
             String rest = new String(octets, nameLength, length - nameLength, ISO_8859_1);
             value = new StringBuilder(rest.substring(rest.indexOf(':') + 1));
         }
-        add(fields, name, value);
+        add(fields, name, value, decoded);
         return new HeaderText(List.copyOf(fields));
     }
 
-    private static void add(List<Field> fields, String name, StringBuilder value) {
+    private static void add(List<Field> fields, String name, StringBuilder value, DecodedText decoded) {
         if ((!name.isEmpty() || !value.isEmpty()) && fields.size() < FIELD_LIMIT) {
-            fields.add(new Field(name, DecodedText.of(value.toString()).strip()));
+            fields.add(new Field(name, decoded.of(value.toString()).strip()));
         }
     }
 

@@ -143,6 +143,17 @@ class TextSearchTest {
     }
 
     @Test
+    void aLongValueIsDecodedInSlices() throws IOException {
+        String field = "Subject: " + "=?utf-8?Q?=C3=BC?= plain ".repeat(2_000) + "\n";
+        assertThat(header(field.getBytes(UTF_8)).values("subject"))
+                .containsExactly("\u00fc plain ".repeat(2_000).strip());
+        // Without bounds this one takes a quarter of a minute.
+        assertThat(header(("Subject: " + "=?".repeat(400_000) + "\n").getBytes(UTF_8))
+                        .values("subject"))
+                .hasSize(1);
+    }
+
+    @Test
     void everyCharsetReadsNoiseToItsEnd() throws IOException {
         byte[] noise = new byte[30_000];
         new Random(11).nextBytes(noise);
