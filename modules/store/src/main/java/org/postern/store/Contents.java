@@ -1,0 +1,145 @@
+package org.postern.store;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.postern.message.MessageExtract;
+import org.postern.message.MessageExtractor;
+
+/// Message octets: into the segments when they arrive, out of them when they are asked for.
+final class Contents implements AutoCloseable {
+    /// The longest value of a column in the embedded database is 1,048,576 octets.
+    private static final int LARGEST_COLUMN = 1_000_000;
+
+    private final Database database;
+    private final Segments segments;
+    private final Committer blobs;
+    /// Reading a message's structure may take many milliseconds: virtual threads are not time-sliced.
+    private final ExecutorService extractors = Executors.newFixedThreadPool(
+            Runtime.getRuntime().availableProcessors(),
+            Thread.ofPlatform().daemon().name("extract-", 0).factory());
+
+    Contents(Database database, Segments segments) {
+        this.database = database;
+        this.segments = segments;
+        this.blobs = new Committer("blobs", segments::force);
+    }
+
+    /// Stores the spools' octets durably, and closes the spools. No row names them yet.
+    List<Content> store(List<? extends MessageSpool> spools) throws IOException {
+        List<Content> contents = new ArrayList<>();
+        try {
+            blobs.requireHealthy();
+            for (MessageSpool each : spools) {
+                var spool = (FileSpool) each;
+                var extract = CompletableFuture.supplyAsync(() -> extract(spool), extractors);
+                BlobReference blob = segments.append(spool);
+                contents.add(new Content(blob, spool.digest(), bounded(join(extract))));
+            }
+            // the body first: a row must never outlive a power cut without it
+            blobs.await(blobs.submit(() -> {}));
+            return contents;
+        } finally {
+            spools.forEach(MessageSpool::close);
+        }
+    }
+
+    private static MessageExtract extract(FileSpool spool) {
+        try (InputStream in = new BufferedInputStream(spool.open(), 64 * 1024)) {
+            return MessageExtractor.extract(in);
+        } catch (IOException e) {
+            throw new CompletionException(e);
+        }
+    }
+
+    private static MessageExtract join(CompletableFuture<MessageExtract> extract) throws IOException {
+        try {
+            return extract.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    private static MessageExtract bounded(MessageExtract extract) {
+        if (extract.envelope().length > LARGEST_COLUMN
+                || extract.body().length > LARGEST_COLUMN
+                || extract.bodyStructure().length > LARGEST_COLUMN
+                || extract.outline().length > LARGEST_COLUMN) {
+            throw new MailboxException(
+                    MailboxException.Reason.LIMIT, "the message's header or structure is too large to be kept");
+        }
+        return extract;
+    }
+
+    /// @throws MailboxException GONE where the message was removed since
+    MessageContent load(long message) {
+        return database.inTransaction(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(
+                    "select m.prefix, m.size, m.extractor_version, m.envelope, m.body, m.body_structure, m.outline,"
+                            + " m.sent_date, b.node, b.segment, b.position, b.length"
+                            + " from message m join blob b on b.id = m.blob where m.id = ?")) {
+                select.setLong(1, message);
+                try (ResultSet row = select.executeQuery()) {
+                    if (!row.next()) {
+                        throw new MailboxException(
+                                MailboxException.Reason.GONE, "the message was expunged in the meantime");
+                    }
+                    byte[] prefix = row.getBytes(1);
+                    var blob = new BlobReference(row.getInt(9), row.getInt(10), row.getLong(11), row.getLong(12));
+                    var extract = new MessageExtract(
+                                    row.getInt(3),
+                                    blob.length(),
+                                    row.getBytes(4),
+                                    row.getBytes(5),
+                                    row.getBytes(6),
+                                    row.getBytes(7),
+                                    row.getInt(8))
+                            .withPrefix(prefix.length);
+                    return new Stored(segments, blob, prefix, extract);
+                }
+            }
+        });
+    }
+
+    private record Stored(Segments segments, BlobReference blob, byte[] prefix, MessageExtract extract)
+            implements MessageContent {
+        @Override
+        public long size() {
+            return prefix.length + blob.length();
+        }
+
+        @Override
+        public InputStream open(long offset, long length) throws IOException {
+            if (offset >= prefix.length) {
+                return segments.open(blob, offset - prefix.length, length);
+            }
+            int ofPrefix = (int) Math.min(length, prefix.length - offset);
+            var head = new ByteArrayInputStream(prefix, (int) offset, ofPrefix);
+            return length == ofPrefix ? head : new SequenceInputStream(head, segments.open(blob, 0, length - ofPrefix));
+        }
+    }
+
+    boolean healthy() {
+        return blobs.healthy();
+    }
+
+    @Override
+    public void close() throws IOException {
+        blobs.close();
+        extractors.shutdown();
+        segments.close();
+    }
+}

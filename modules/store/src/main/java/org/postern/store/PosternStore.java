@@ -1,0 +1,97 @@
+package org.postern.store;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/// The store of one node, with its parts put together.
+public final class PosternStore implements Store {
+    private static final int NODE = 1;
+
+    private final Path spool;
+    private final Database database;
+    private final Contents contents;
+    private final Committer committer;
+    private final Snapshots snapshots;
+    private final Removals removals;
+    private final MailboxStore mailboxes;
+    private final AccountStore accounts;
+    private final DeliveryStore deliveries;
+
+    private PosternStore(StoreSettings settings, MeterRegistry meters) throws IOException {
+        Path directory = settings.directory();
+        spool = directory.resolve("spool");
+        Files.createDirectories(directory.resolve("database"));
+        Files.createDirectories(spool);
+        try (Stream<Path> left = Files.list(spool)) { // of a process that did not end well
+            for (Path file : left.toList()) {
+                Files.delete(file);
+            }
+        }
+        database = Database.openH2(directory.resolve("database"));
+        contents = new Contents(database, new Segments(directory.resolve("blobs"), NODE));
+        committer = new Committer(
+                "committer", meters.timer("postern.store.checkpoint").wrap(database::checkpoint));
+        var views = new MailboxViews(database, settings.viewOctets());
+        snapshots = new Snapshots(database, views);
+        removals = new Removals(database);
+        var writer = new MailboxWriter(database, committer, snapshots);
+        mailboxes = new MailboxStore(database, committer, contents, views, writer, removals);
+        accounts = new AccountStore(database, committer, mailboxes, settings);
+        deliveries = new DeliveryStore(accounts, mailboxes);
+        removals.consider();
+    }
+
+    /// Opens the store, brings its schema up to date, and recovers what the last process left.
+    /// @throws StoreFailure where the database is damaged, in use, or of a newer Postern
+    public static PosternStore open(StoreSettings settings, MeterRegistry meters) {
+        try {
+            return new PosternStore(settings, meters);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot open the store in " + settings.directory(), e);
+        }
+    }
+
+    @Override
+    public Accounts accounts() {
+        return accounts;
+    }
+
+    @Override
+    public Mailboxes mailboxes() {
+        return mailboxes;
+    }
+
+    @Override
+    public Deliveries deliveries() {
+        return deliveries;
+    }
+
+    @Override
+    public MessageSpool newSpool() {
+        return new FileSpool(spool);
+    }
+
+    @Override
+    public boolean healthy() {
+        return committer.healthy() && contents.healthy();
+    }
+
+    /// Finishes what is under way; sessions must have ended.
+    @Override
+    public void close() {
+        committer.close();
+        removals.close();
+        snapshots.close();
+        try {
+            contents.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot close the segments", e);
+        } finally {
+            database.close();
+        }
+    }
+}
