@@ -1,3 +1,13 @@
-/// The IMAP access server.
+/// The IMAP access server: IMAP4rev1 (RFC 3501) with UIDPLUS, MOVE, IDLE, NAMESPACE, UNSELECT, ENABLE, SASL-IR, ID,
+/// LITERAL+, CHILDREN and SPECIAL-USE.
+///
+/// In reading order, the way of a command: [ImapProtocol] (the module's face), [ImapSession] (loop, state, and the
+/// table of contents), [WireReader], [CommandReader], [FetchReader], [SearchReader], [DateReader] (octets to
+/// [Command]), [LoginCommands], [MailboxCommands], [MessageCommands], [Fetch], [Search] (what commands do),
+/// [SelectedMailbox] (what the client knows), [ResponseWriter] (back to octets). [SequenceSet], [Uids], [MailboxNames],
+/// [ModifiedUtf7] and [ListPattern] are their words.
+///
+/// Invariants: sizes are checked before anything is buffered; sequence numbers change only in
+/// [SelectedMailbox#announce]; nothing is written to the client while the store holds a lock.
 @org.jspecify.annotations.NullMarked
 package org.postern.imap;

@@ -13,6 +13,9 @@ final class Handle implements OpenMailbox {
     private final MailboxViews.Lease lease;
     private final MailboxState state;
     private final Watcher watcher;
+    /// Marks this session's own changes in the feed.
+    private final Runnable origin;
+
     private final boolean readOnly;
     private final long firstRecentUid;
 
@@ -21,6 +24,7 @@ final class Handle implements OpenMailbox {
         this.lease = lease;
         this.state = lease.state();
         this.readOnly = readOnly;
+        this.origin = wake;
         this.watcher = new Watcher(wake);
         state.watch(watcher);
         this.firstRecentUid = state.openRecent(!readOnly);
@@ -132,7 +136,7 @@ final class Handle implements OpenMailbox {
                             long modSeq = state.headModSeq;
                             for (int[] piece : MailboxWriter.pieces(changed.toArray())) {
                                 planned.add(new MailboxWriter.Planned(
-                                        state, new Mutation.Flagged(++modSeq, piece, cleared, added, this)));
+                                        state, new Mutation.Flagged(++modSeq, piece, cleared, added, origin)));
                             }
                             return planned;
                         },
@@ -174,7 +178,7 @@ final class Handle implements OpenMailbox {
         List<MailboxWriter.Planned> planned = new ArrayList<>();
         long modSeq = after;
         for (int[] piece : MailboxWriter.pieces(uids)) {
-            planned.add(new MailboxWriter.Planned(state, new Mutation.Removed(++modSeq, piece, this)));
+            planned.add(new MailboxWriter.Planned(state, new Mutation.Removed(++modSeq, piece, origin)));
         }
         return planned;
     }

@@ -6,7 +6,8 @@ public sealed interface MailboxChange {
 
     record Added(long modSeq, int[] uids) implements MailboxChange {}
 
-    /// `origin` is the watcher whose own command caused it (null: another session, or a delivery).
+    /// `origin` is the watcher that the mailbox was opened with by the session whose command caused it; null after a
+    /// restart.
     record FlagsChanged(
             long modSeq,
             int[] uids,

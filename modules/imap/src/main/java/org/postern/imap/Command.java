@@ -1,0 +1,120 @@
+package org.postern.imap;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postern.store.FlagUpdate;
+import org.postern.store.InternalDate;
+
+/// The commands that a client can give, grouped as RFC 3501 §6 groups them by the state that they need.
+/// Mailbox names are still as the client wrote them (modified UTF-7): see [MailboxNames].
+sealed interface Command {
+    /// RFC 3501 §6.1: any state.
+    sealed interface Any extends Command {}
+
+    record Capability() implements Any {}
+
+    record Noop() implements Any {}
+
+    record Logout() implements Any {}
+
+    /// RFC 2971. What the client says of itself is read and forgotten.
+    record Id() implements Any {}
+
+    /// RFC 3501 §6.2: before login.
+    sealed interface NotAuthenticated extends Command {}
+
+    record StartTls() implements NotAuthenticated {}
+
+    /// AUTHENTICATE; the initial response is decoded, an empty array for `=` (RFC 4959).
+    record Authenticate(String mechanism, Optional<byte[]> initialResponse) implements NotAuthenticated {
+        @Override
+        public String toString() {
+            return "Authenticate[" + mechanism + "]";
+        }
+    }
+
+    record Login(String userName, byte[] password) implements NotAuthenticated {
+        @Override
+        public String toString() {
+            return "Login[…]";
+        }
+    }
+
+    /// RFC 3501 §6.3: after login, with or without a selected mailbox.
+    sealed interface Authenticated extends Command {}
+
+    record Select(String mailbox) implements Authenticated {}
+
+    record Examine(String mailbox) implements Authenticated {}
+
+    record Create(String mailbox) implements Authenticated {}
+
+    record Delete(String mailbox) implements Authenticated {}
+
+    record Rename(String from, String to) implements Authenticated {}
+
+    record Subscribe(String mailbox) implements Authenticated {}
+
+    record Unsubscribe(String mailbox) implements Authenticated {}
+
+    /// LIST; `onlySpecialUse` is the selection option of RFC 6154 §3.
+    record ListMailboxes(String reference, String pattern, boolean onlySpecialUse) implements Authenticated {}
+
+    /// LSUB.
+    record ListSubscribed(String reference, String pattern) implements Authenticated {}
+
+    record Status(String mailbox, List<Item> items) implements Authenticated {
+        enum Item {
+            MESSAGES,
+            RECENT,
+            UIDNEXT,
+            UIDVALIDITY,
+            UNSEEN
+        }
+    }
+
+    /// The message itself is still on the wire: whoever executes the command takes it from `message`.
+    record Append(String mailbox, FlagList flags, @Nullable InternalDate date, WireReader.Literal message)
+            implements Authenticated {}
+
+    /// RFC 2342.
+    record Namespace() implements Authenticated {}
+
+    /// RFC 5161.
+    record Enable(List<String> capabilities) implements Authenticated {}
+
+    /// RFC 2177.
+    record Idle() implements Authenticated {}
+
+    /// RFC 3501 §6.4: with a selected mailbox. `byUid` is the command's UID form (§6.4.8).
+    sealed interface Selected extends Command {}
+
+    record Check() implements Selected {}
+
+    record Close() implements Selected {}
+
+    /// RFC 3691.
+    record Unselect() implements Selected {}
+
+    record Expunge() implements Selected {}
+
+    /// RFC 4315 §2.1.
+    record UidExpunge(SequenceSet messages) implements Selected {}
+
+    record Search(SearchKey key, boolean byUid) implements Selected {}
+
+    record Fetch(SequenceSet messages, List<FetchItem> items, boolean byUid) implements Selected {}
+
+    record Store(SequenceSet messages, FlagUpdate.Mode mode, FlagList flags, boolean silent, boolean byUid)
+            implements Selected {}
+
+    record Copy(SequenceSet messages, String target, boolean byUid) implements Selected {}
+
+    /// RFC 6851.
+    record Move(SequenceSet messages, String target, boolean byUid) implements Selected {}
+
+    /// Flags as a client names them; `system` are bits of [org.postern.store.Flags].
+    record FlagList(long system, Set<String> keywords) {}
+}

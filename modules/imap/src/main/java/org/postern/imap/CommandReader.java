@@ -1,0 +1,421 @@
+package org.postern.imap;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.postern.imap.CommandRefused.Code;
+import org.postern.store.FlagUpdate;
+import org.postern.store.Flags;
+import org.postern.store.InternalDate;
+
+/// Reads commands (RFC 3501 §9): one method per production, in the order of RFC 3501 §6.
+/// A command that cannot be read is thrown; [#skipCommand] then finds the next one.
+final class CommandReader {
+    private static final int IDENTIFICATION_PAIRS = 30; // RFC 2971 §3.3
+
+    private static final Set<String> WITH_ARGUMENTS = Set.of(
+            "ID",
+            "AUTHENTICATE",
+            "LOGIN",
+            "ENABLE",
+            "SELECT",
+            "EXAMINE",
+            "CREATE",
+            "DELETE",
+            "RENAME",
+            "SUBSCRIBE",
+            "UNSUBSCRIBE",
+            "LIST",
+            "LSUB",
+            "STATUS",
+            "APPEND",
+            "FETCH",
+            "STORE",
+            "COPY",
+            "MOVE",
+            "SEARCH",
+            "UID");
+
+    private final WireReader wire;
+    private final BooleanSupplier mayReadSecrets;
+    private boolean recognized;
+
+    /// @param mayReadSecrets asked before a password is read or asked for (ST-13)
+    CommandReader(WireReader wire, BooleanSupplier mayReadSecrets) {
+        this.wire = wire;
+        this.mayReadSecrets = mayReadSecrets;
+    }
+
+    /// True once a command was known by name: its sender speaks IMAP.
+    boolean recognized() {
+        return recognized;
+    }
+
+    String readTag() throws IOException {
+        wire.startLine();
+        String tag = wire.expectTag();
+        wire.expectSpace();
+        return tag;
+    }
+
+    void skipCommand() throws IOException {
+        wire.skipCommand();
+    }
+
+    /// command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF
+    Command readCommand() throws IOException {
+        Command command = expectCommand(wire.expectKeyword());
+        if (!(command instanceof Command.Append)) { // its line ends after the message
+            wire.expectLineEnd();
+        }
+        return command;
+    }
+
+    private Command expectCommand(String name) throws IOException {
+        Command withoutArguments = withoutArguments(name);
+        if (withoutArguments != null) {
+            recognized = true;
+            return withoutArguments;
+        }
+        if (!WITH_ARGUMENTS.contains(name)) {
+            throw BadCommand.syntax("Unknown command");
+        }
+        recognized = true;
+        wire.expectSpace();
+        return switch (name) {
+            case "ID" -> expectIdentification();
+            case "AUTHENTICATE" -> expectAuthenticate();
+            case "LOGIN" -> expectLogin();
+            case "ENABLE" -> expectEnable();
+            case "SELECT" -> new Command.Select(wire.expectMailbox());
+            case "EXAMINE" -> new Command.Examine(wire.expectMailbox());
+            case "CREATE" -> new Command.Create(wire.expectMailbox());
+            case "DELETE" -> new Command.Delete(wire.expectMailbox());
+            case "RENAME" -> expectRename();
+            case "SUBSCRIBE" -> new Command.Subscribe(wire.expectMailbox());
+            case "UNSUBSCRIBE" -> new Command.Unsubscribe(wire.expectMailbox());
+            case "LIST" -> expectList();
+            case "LSUB" -> expectListSubscribed();
+            case "STATUS" -> expectStatus();
+            case "APPEND" -> expectAppend();
+            case "FETCH" -> expectFetch(false);
+            case "STORE" -> expectStore(false);
+            case "COPY" -> expectCopy(false);
+            case "MOVE" -> expectMove(false);
+            case "SEARCH" -> expectSearch(false);
+            case "UID" -> expectUidCommand(wire.expectKeyword());
+            default -> throw new IllegalStateException(name); // not in WITH_ARGUMENTS
+        };
+    }
+
+    private static @Nullable Command withoutArguments(String name) {
+        return switch (name) {
+            case "CAPABILITY" -> new Command.Capability();
+            case "NOOP" -> new Command.Noop();
+            case "LOGOUT" -> new Command.Logout();
+            case "STARTTLS" -> new Command.StartTls();
+            case "NAMESPACE" -> new Command.Namespace();
+            case "IDLE" -> new Command.Idle();
+            case "CHECK" -> new Command.Check();
+            case "CLOSE" -> new Command.Close();
+            case "UNSELECT" -> new Command.Unselect();
+            case "EXPUNGE" -> new Command.Expunge();
+            default -> null;
+        };
+    }
+
+    /// uid = "UID" SP (copy / fetch / search / store / move / uid-expunge) ; RFC 4315 §4, RFC 6851 §5
+    private Command expectUidCommand(String name) throws IOException {
+        wire.expectSpace();
+        return switch (name) {
+            case "SEARCH" -> expectSearch(true);
+            case "FETCH" -> expectFetch(true);
+            case "STORE" -> expectStore(true);
+            case "COPY" -> expectCopy(true);
+            case "MOVE" -> expectMove(true);
+            case "EXPUNGE" -> new Command.UidExpunge(wire.expectSequenceSet());
+            default -> throw BadCommand.syntax("Unknown UID command");
+        };
+    }
+
+    // ---- RFC 3501 §6.1, §6.2
+
+    /// id             = "ID" SP id-params-list ; RFC 2971 §4
+    /// id-params-list = "(" *(string SP nstring) ")" / nil
+    private Command expectIdentification() throws IOException {
+        if (!wire.take('(')) {
+            wire.expectNilOrString();
+            return new Command.Id();
+        }
+        int pairs = 0;
+        while (!wire.take(')')) {
+            if (++pairs > IDENTIFICATION_PAIRS) {
+                throw BadCommand.syntax("Too many ID fields");
+            }
+            if (pairs > 1) {
+                wire.expectSpace();
+            }
+            wire.expectString();
+            wire.expectSpace();
+            wire.expectNilOrString();
+        }
+        return new Command.Id();
+    }
+
+    /// authenticate = "AUTHENTICATE" SP auth-type [SP (base64 / "=")] ; RFC 4959 §7
+    private Command expectAuthenticate() throws IOException {
+        String mechanism = wire.expectKeyword();
+        checkSecretsAllowed();
+        return new Command.Authenticate(
+                mechanism, wire.take(' ') ? Optional.of(expectInitialResponse()) : Optional.empty());
+    }
+
+    private byte[] expectInitialResponse() throws IOException {
+        String text = expectRestOfLine();
+        return text.equals("=") ? new byte[0] : decodeBase64(text);
+    }
+
+    /// login = "LOGIN" SP userid SP password
+    private Command expectLogin() throws IOException {
+        checkSecretsAllowed();
+        String userName = WireReader.utf8(wire.expectAstring());
+        wire.expectSpace();
+        return new Command.Login(userName, wire.expectAstring());
+    }
+
+    private void checkSecretsAllowed() {
+        if (!mayReadSecrets.getAsBoolean()) {
+            throw CommandRefused.refused(Code.PRIVACYREQUIRED, "Use TLS first");
+        }
+    }
+
+    /// The client's answer to a SASL challenge; empty if it cancels with `*` (RFC 3501 §6.2.2).
+    Optional<byte[]> readSaslResponse() throws IOException {
+        wire.startLine();
+        String line = expectRestOfLine();
+        wire.expectLineEnd();
+        return line.equals("*") ? Optional.empty() : Optional.of(decodeBase64(line));
+    }
+
+    private static byte[] decodeBase64(String text) {
+        try {
+            if (text.length() % 4 != 0) {
+                throw BadCommand.syntax("Malformed Base64");
+            }
+            return Base64.getDecoder().decode(text);
+        } catch (IllegalArgumentException malformed) {
+            throw BadCommand.syntax("Malformed Base64");
+        }
+    }
+
+    private String expectRestOfLine() throws IOException {
+        StringBuilder line = new StringBuilder();
+        while (wire.peek() != '\r' && wire.peek() != '\n') {
+            line.append((char) wire.next());
+        }
+        return line.toString();
+    }
+
+    // ---- RFC 3501 §6.3
+
+    /// enable = "ENABLE" 1*(SP capability) ; RFC 5161 §4
+    private Command expectEnable() throws IOException {
+        List<String> capabilities = new ArrayList<>();
+        do {
+            capabilities.add(wire.expectKeyword());
+        } while (wire.take(' '));
+        return new Command.Enable(List.copyOf(capabilities));
+    }
+
+    /// rename = "RENAME" SP mailbox SP mailbox
+    private Command expectRename() throws IOException {
+        String from = wire.expectMailbox();
+        wire.expectSpace();
+        return new Command.Rename(from, wire.expectMailbox());
+    }
+
+    /// list = "LIST" [SP "(" ["SPECIAL-USE"] ")"] SP mailbox SP list-mailbox [SP "RETURN" SP "(" return-options ")"]
+    ///
+    /// The options are those that RFC 6154 §3 needs; the rest of RFC 5258 is not offered.
+    private Command expectList() throws IOException {
+        boolean onlySpecialUse = false;
+        if (wire.take('(')) {
+            onlySpecialUse = expectOptions(Set.of("SPECIAL-USE"));
+            wire.expectSpace();
+        }
+        String reference = wire.expectMailbox();
+        wire.expectSpace();
+        String pattern = wire.expectListMailbox();
+        if (wire.take(' ')) {
+            if (!wire.expectKeyword().equals("RETURN")) {
+                throw BadCommand.syntax("RETURN expected");
+            }
+            wire.expectSpace();
+            wire.expect('(');
+            expectOptions(Set.of("SPECIAL-USE", "CHILDREN")); // both are always returned
+        }
+        return new Command.ListMailboxes(reference, pattern, onlySpecialUse);
+    }
+
+    /// Options up to the closing parenthesis; true if there are any.
+    private boolean expectOptions(Set<String> known) throws IOException {
+        if (wire.take(')')) {
+            return false;
+        }
+        do {
+            if (!known.contains(wire.expectKeyword())) {
+                throw BadCommand.syntax("Unknown LIST option");
+            }
+        } while (wire.take(' '));
+        wire.expect(')');
+        return true;
+    }
+
+    /// lsub = "LSUB" SP mailbox SP list-mailbox
+    private Command expectListSubscribed() throws IOException {
+        String reference = wire.expectMailbox();
+        wire.expectSpace();
+        return new Command.ListSubscribed(reference, wire.expectListMailbox());
+    }
+
+    /// status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"
+    private Command expectStatus() throws IOException {
+        String mailbox = wire.expectMailbox();
+        wire.expectSpace();
+        wire.expect('(');
+        List<Command.Status.Item> items = new ArrayList<>();
+        do {
+            String name = wire.expectKeyword();
+            items.add(
+                    switch (name) {
+                        case "MESSAGES" -> Command.Status.Item.MESSAGES;
+                        case "RECENT" -> Command.Status.Item.RECENT;
+                        case "UIDNEXT" -> Command.Status.Item.UIDNEXT;
+                        case "UIDVALIDITY" -> Command.Status.Item.UIDVALIDITY;
+                        case "UNSEEN" -> Command.Status.Item.UNSEEN;
+                        default -> throw BadCommand.syntax("Unknown STATUS item");
+                    });
+        } while (wire.take(' '));
+        wire.expect(')');
+        return new Command.Status(mailbox, List.copyOf(items));
+    }
+
+    /// append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal
+    private Command expectAppend() throws IOException {
+        String mailbox = wire.expectMailbox();
+        wire.expectSpace();
+        Command.FlagList flags = new Command.FlagList(0, Set.of());
+        if (wire.peek() == '(') {
+            flags = expectFlagList();
+            wire.expectSpace();
+        }
+        InternalDate date = null;
+        if (wire.peek() == '"') {
+            date = DateReader.expectDateTime(wire);
+            wire.expectSpace();
+        }
+        return new Command.Append(mailbox, flags, date, wire.expectLiteral());
+    }
+
+    /// idle = "IDLE" CRLF "DONE" ; RFC 2177 §4
+    void readDone() throws IOException {
+        wire.startLine();
+        if (!expectRestOfLine().toUpperCase(Locale.ROOT).equals("DONE")) {
+            throw BadCommand.syntax("DONE expected");
+        }
+        wire.expectLineEnd();
+    }
+
+    // ---- RFC 3501 §6.4
+
+    /// search = "SEARCH" [SP "CHARSET" SP astring] 1*(SP search-key)
+    private Command expectSearch(boolean byUid) throws IOException {
+        return new Command.Search(new SearchReader(wire).expectProgram(), byUid);
+    }
+
+    /// fetch = "FETCH" SP sequence-set SP (macro / fetch-att / "(" fetch-att *(SP fetch-att) ")")
+    private Command expectFetch(boolean byUid) throws IOException {
+        SequenceSet messages = wire.expectSequenceSet();
+        wire.expectSpace();
+        return new Command.Fetch(messages, new FetchReader(wire).expectItems(), byUid);
+    }
+
+    /// store           = "STORE" SP sequence-set SP store-att-flags
+    /// store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP (flag-list / (flag *(SP flag)))
+    private Command expectStore(boolean byUid) throws IOException {
+        SequenceSet messages = wire.expectSequenceSet();
+        wire.expectSpace();
+        FlagUpdate.Mode mode = FlagUpdate.Mode.REPLACE;
+        if (wire.take('+')) {
+            mode = FlagUpdate.Mode.ADD;
+        } else if (wire.take('-')) {
+            mode = FlagUpdate.Mode.REMOVE;
+        }
+        String name = wire.expectKeyword();
+        boolean silent = name.equals("FLAGS.SILENT");
+        if (!silent && !name.equals("FLAGS")) {
+            throw BadCommand.syntax("FLAGS expected");
+        }
+        wire.expectSpace();
+        Command.FlagList flags = wire.peek() == '(' ? expectFlagList() : expectFlags();
+        return new Command.Store(messages, mode, flags, silent, byUid);
+    }
+
+    /// copy = "COPY" SP sequence-set SP mailbox
+    private Command expectCopy(boolean byUid) throws IOException {
+        SequenceSet messages = wire.expectSequenceSet();
+        wire.expectSpace();
+        return new Command.Copy(messages, wire.expectMailbox(), byUid);
+    }
+
+    /// move = "MOVE" SP sequence-set SP mailbox ; RFC 6851 §5
+    private Command expectMove(boolean byUid) throws IOException {
+        SequenceSet messages = wire.expectSequenceSet();
+        wire.expectSpace();
+        return new Command.Move(messages, wire.expectMailbox(), byUid);
+    }
+
+    /// flag-list = "(" [flag *(SP flag)] ")"
+    private Command.FlagList expectFlagList() throws IOException {
+        wire.expect('(');
+        if (wire.take(')')) {
+            return new Command.FlagList(0, Set.of());
+        }
+        Command.FlagList flags = expectFlags();
+        wire.expect(')');
+        return flags;
+    }
+
+    /// flag = "\Answered" / "\Flagged" / "\Deleted" / "\Seen" / "\Draft" / flag-keyword / flag-extension
+    private Command.FlagList expectFlags() throws IOException {
+        long system = 0;
+        Set<String> keywords = new LinkedHashSet<>();
+        do {
+            if (wire.take('\\')) {
+                system |= systemFlag(wire.expectKeyword());
+            } else {
+                keywords.add(wire.expectAtom());
+            }
+        } while (wire.take(' '));
+        return new Command.FlagList(system, Set.copyOf(keywords));
+    }
+
+    private static long systemFlag(String name) {
+        return switch (name) {
+            case "ANSWERED" -> Flags.ANSWERED;
+            case "FLAGGED" -> Flags.FLAGGED;
+            case "DELETED" -> Flags.DELETED;
+            case "SEEN" -> Flags.SEEN;
+            case "DRAFT" -> Flags.DRAFT;
+            // RFC 3501 §2.3.2: \Recent cannot be altered by the client; others are for future standards.
+            default -> throw BadCommand.syntax("Unknown system flag");
+        };
+    }
+}

@@ -1,0 +1,112 @@
+package org.postern.imap;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.postern.auth.Authenticator;
+import org.postern.auth.LoginResult;
+import org.postern.auth.PlainCredentials;
+import org.postern.auth.Principal;
+import org.postern.auth.SaslExchange;
+import org.postern.auth.SaslMechanisms;
+import org.postern.auth.SaslStep;
+import org.postern.imap.CommandRefused.Code;
+import org.postern.session.Connection;
+
+/// The commands before login (RFC 3501 §6.2) and what the server says it can do.
+final class LoginCommands {
+    private static final String ALWAYS = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
+    private static final String AFTER_LOGIN = " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE";
+
+    private final Connection connection;
+    private final Authenticator authenticator;
+    private final SaslMechanisms mechanisms;
+    private final CommandReader reader;
+    private final ResponseWriter writer;
+
+    LoginCommands(
+            Connection connection,
+            Authenticator authenticator,
+            SaslMechanisms mechanisms,
+            CommandReader reader,
+            ResponseWriter writer) {
+        this.connection = connection;
+        this.authenticator = authenticator;
+        this.mechanisms = mechanisms;
+        this.reader = reader;
+        this.writer = writer;
+    }
+
+    /// RFC 3501 §6.1.1. What depends on TLS changes with it: clients ask again (ST-17).
+    String capabilities(boolean loggedIn) {
+        if (loggedIn) {
+            return ALWAYS + AFTER_LOGIN;
+        }
+        StringBuilder capabilities = new StringBuilder(ALWAYS);
+        if (connection.mayStartTls()) {
+            capabilities.append(" STARTTLS"); // R8314-17: only while it would work
+        }
+        if (connection.mayAuthenticate()) {
+            capabilities.append(
+                    mechanisms.names().stream().map(name -> " AUTH=" + name).collect(Collectors.joining()));
+        } else {
+            capabilities.append(" LOGINDISABLED"); // ST-10, RFC 3501 §6.2.3
+        }
+        return capabilities.toString();
+    }
+
+    /// RFC 3501 §6.2.1.
+    void startTls(String tag) throws IOException {
+        if (connection.tls().isPresent()) {
+            throw BadCommand.wrongState("TLS is active already"); // ST-7, ST-8
+        }
+        if (!connection.mayStartTls()) {
+            throw CommandRefused.refused(Code.UNAVAILABLE, "TLS is not available now");
+        }
+        connection.startTls((tag + " OK Begin TLS\r\n").getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /// RFC 3501 §6.2.2, RFC 4959. Empty if the account has too many connections.
+    Optional<Principal> authenticate(Command.Authenticate command) throws IOException {
+        SaslExchange exchange = mechanisms
+                .start(command.mechanism())
+                .orElseThrow(() -> CommandRefused.refused(Code.CANNOT, "That mechanism is not offered"));
+        SaslStep step = command.initialResponse().map(exchange::respond).orElseGet(exchange::begin);
+        while (step instanceof SaslStep.Challenge challenge) {
+            writer.challenge(challenge.data());
+            byte[] response = reader.readSaslResponse()
+                    .orElseThrow(() -> BadCommand.syntax("Authentication cancelled")); // RFC 3501 §6.2.2
+            step = exchange.respond(response);
+        }
+        return switch (step) {
+            case SaslStep.Attempt attempt -> judge(attempt.credentials(), command.mechanism());
+            case SaslStep.Malformed malformed -> throw BadCommand.syntax(malformed.reason());
+            case SaslStep.Challenge _ -> throw new IllegalStateException("still a challenge");
+        };
+    }
+
+    /// RFC 3501 §6.2.3.
+    Optional<Principal> login(Command.Login command) {
+        return judge(new PlainCredentials("", command.userName(), command.password()), "LOGIN");
+    }
+
+    private Optional<Principal> judge(PlainCredentials credentials, String mechanism) {
+        LoginResult result =
+                authenticator.login(credentials, connection.remoteAddress().getAddress());
+        return switch (result) {
+            case LoginResult.Accepted accepted ->
+                connection.authenticated(accepted.principal(), mechanism)
+                        ? Optional.of(accepted.principal())
+                        : Optional.empty();
+            case LoginResult.Refused _ -> {
+                connection.authenticationFailed(mechanism);
+                throw CommandRefused.refused(Code.AUTHENTICATIONFAILED, "Login failed"); // N-5: inside TLS only
+            }
+            case LoginResult.Unavailable _ -> {
+                connection.authenticationFailed(mechanism);
+                throw CommandRefused.refused(Code.UNAVAILABLE, "Logins are not possible now, try again later");
+            }
+        };
+    }
+}

@@ -1,0 +1,175 @@
+package org.postern.imap;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.postern.auth.Principal;
+import org.postern.store.MailboxListing;
+import org.postern.store.MailboxName;
+import org.postern.store.MailboxStatus;
+import org.postern.store.Mailboxes;
+import org.postern.store.SpecialUse;
+
+/// The commands on mailboxes as a whole (RFC 3501 §6.3). Each returns the text of its tagged OK.
+final class MailboxCommands {
+    private final Mailboxes mailboxes;
+    private final Runnable wake;
+    private final ResponseWriter writer;
+
+    MailboxCommands(Mailboxes mailboxes, Runnable wake, ResponseWriter writer) {
+        this.mailboxes = mailboxes;
+        this.wake = wake;
+        this.writer = writer;
+    }
+
+    /// RFC 3501 §6.3.1, §6.3.2.
+    SelectedMailbox select(Principal principal, String name, boolean readOnly) throws IOException {
+        var mailbox = new SelectedMailbox(
+                mailboxes.open(principal.account(), MailboxNames.parse(name), readOnly, wake), wake);
+        boolean shown = false;
+        try {
+            writer.flags(mailbox.keywords());
+            writer.exists(mailbox.count());
+            writer.recent(mailbox.recentCount());
+            int unseen = mailbox.firstUnseen();
+            if (unseen > 0) {
+                writer.ok("*", "[UNSEEN " + unseen + "] First unseen message");
+            }
+            writer.permanentFlags(mailbox);
+            writer.ok("*", "[UIDNEXT " + mailbox.uidNextAtOpening() + "] Predicted next UID");
+            writer.ok("*", "[UIDVALIDITY " + mailbox.mailbox().uidValidity() + "] UIDs are valid");
+            shown = true;
+            return mailbox;
+        } finally {
+            if (!shown) {
+                mailbox.close();
+            }
+        }
+    }
+
+    /// RFC 3501 §6.3.3.
+    String create(Principal principal, Command.Create command) {
+        mailboxes.create(principal.account(), MailboxNames.parseForCreation(command.mailbox()), Optional.empty());
+        return "Created";
+    }
+
+    /// RFC 3501 §6.3.4.
+    String delete(Principal principal, Command.Delete command) {
+        mailboxes.delete(principal.account(), MailboxNames.parse(command.mailbox()));
+        return "Deleted";
+    }
+
+    /// RFC 3501 §6.3.5.
+    String rename(Principal principal, Command.Rename command) {
+        mailboxes.rename(
+                principal.account(), MailboxNames.parse(command.from()), MailboxNames.parseForCreation(command.to()));
+        return "Renamed";
+    }
+
+    /// RFC 3501 §6.3.6: the mailbox need not exist, but its name must be a possible one.
+    String subscribe(Principal principal, Command.Subscribe command) {
+        mailboxes.subscribe(principal.account(), MailboxNames.parse(command.mailbox()));
+        return "Subscribed";
+    }
+
+    /// RFC 3501 §6.3.7.
+    String unsubscribe(Principal principal, Command.Unsubscribe command) {
+        mailboxes.unsubscribe(principal.account(), MailboxNames.parse(command.mailbox()));
+        return "Unsubscribed";
+    }
+
+    /// RFC 3501 §6.3.8, RFC 3348, RFC 6154.
+    String list(Principal principal, Command.ListMailboxes command) throws IOException {
+        if (command.pattern().isEmpty()) {
+            writer.list("LIST", List.of("\\Noselect"), ""); // the separator, and the root of the reference
+            return "Listed";
+        }
+        ListPattern pattern = ListPattern.of(command.reference() + command.pattern());
+        TreeSet<MailboxName> existing = new TreeSet<>();
+        List<MailboxListing> listings = mailboxes.list(principal.account());
+        listings.stream()
+                .filter(MailboxListing::exists)
+                .map(MailboxListing::name)
+                .forEach(existing::add);
+        for (MailboxListing listing : listings) {
+            boolean hasChildren = hasChildren(existing, listing.name());
+            if (!pattern.matches(listing.name())
+                    || (!listing.exists() && !hasChildren) // only subscribed
+                    || (command.onlySpecialUse() && listing.specialUse().isEmpty())) {
+                continue;
+            }
+            List<String> attributes = new ArrayList<>();
+            if (!listing.exists()) {
+                attributes.add("\\Noselect");
+            }
+            attributes.add(hasChildren ? "\\HasChildren" : "\\HasNoChildren");
+            listing.specialUse().map(SpecialUse::attribute).ifPresent(attributes::add);
+            writer.list("LIST", attributes, MailboxNames.format(listing.name()));
+        }
+        return "Listed";
+    }
+
+    private static boolean hasChildren(NavigableSet<MailboxName> existing, MailboxName name) {
+        MailboxName first = existing.ceiling(new MailboxName(name.value() + MailboxName.SEPARATOR));
+        return first != null && name.isAbove(first);
+    }
+
+    /// RFC 3501 §6.3.9: subscribed names; for a pattern that ends in `%`, also the parents that hide subscribed names.
+    String listSubscribed(Principal principal, Command.ListSubscribed command) throws IOException {
+        if (command.pattern().isEmpty()) {
+            writer.list("LSUB", List.of("\\Noselect"), "");
+            return "Listed";
+        }
+        ListPattern pattern = ListPattern.of(command.reference() + command.pattern());
+        TreeSet<MailboxName> shown = new TreeSet<>();
+        TreeSet<MailboxName> parents = new TreeSet<>();
+        for (MailboxListing listing : mailboxes.list(principal.account())) {
+            if (!listing.subscribed()) {
+                continue;
+            }
+            if (pattern.matches(listing.name())) {
+                shown.add(listing.name());
+            } else if (command.pattern().endsWith("%")) {
+                String name = listing.name().value();
+                for (int at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
+                    MailboxName parent = new MailboxName(name.substring(0, at));
+                    if (pattern.matches(parent)) {
+                        parents.add(parent);
+                    }
+                }
+            }
+        }
+        for (MailboxName name : shown) {
+            writer.list("LSUB", List.of(), MailboxNames.format(name));
+        }
+        for (MailboxName name : parents) {
+            if (!shown.contains(name)) {
+                writer.list("LSUB", List.of("\\Noselect"), MailboxNames.format(name));
+            }
+        }
+        return "Listed";
+    }
+
+    /// RFC 3501 §6.3.10.
+    String status(Principal principal, Command.Status command) throws IOException {
+        MailboxName name = MailboxNames.parse(command.mailbox());
+        MailboxStatus status = mailboxes.status(principal.account(), name);
+        writer.status(MailboxNames.format(name), command.items(), status);
+        return "Done";
+    }
+
+    /// RFC 2342: one namespace, the account's own.
+    String namespace() throws IOException {
+        writer.namespace();
+        return "Done";
+    }
+
+    /// RFC 5161: everything offered here works without being enabled.
+    String enable() throws IOException {
+        writer.enabled();
+        return "Done";
+    }
+}

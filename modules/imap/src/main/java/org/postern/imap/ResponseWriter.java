@@ -1,0 +1,265 @@
+package org.postern.imap;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import org.postern.session.Connection;
+import org.postern.store.Flags;
+import org.postern.store.MailboxStatus;
+
+/// Writes responses (RFC 3501 §7), one method each. For the session's thread.
+final class ResponseWriter {
+    private final Connection connection;
+    private final byte[] buffer = new byte[16_000];
+    /// True inside a FETCH response: an error there cannot be answered any more.
+    private boolean inFetch;
+    private boolean firstItem;
+
+    ResponseWriter(Connection connection) {
+        this.connection = connection;
+    }
+
+    boolean isInsideResponse() {
+        return inFetch;
+    }
+
+    private void line(String text) throws IOException {
+        connection.writeAscii(text + "\r\n");
+    }
+
+    // ---- RFC 3501 §7.1 status
+
+    /// @param text with a response code in front where there is one
+    void ok(String tag, String text) throws IOException {
+        line(tag + " OK " + text);
+    }
+
+    void no(String tag, CommandRefused refused) throws IOException {
+        line(tag + " NO [" + refused.code() + "] " + refused.text());
+    }
+
+    void bad(String tag, String text) throws IOException {
+        line(tag + " BAD " + text);
+    }
+
+    void bye(String text) throws IOException {
+        line("* BYE " + text);
+    }
+
+    // ---- RFC 3501 §7.2 server and mailbox status
+
+    void capability(String capabilities) throws IOException {
+        line("* CAPABILITY " + capabilities);
+    }
+
+    /// @param name as the client writes names (modified UTF-7)
+    void list(String response, List<String> attributes, String name) throws IOException {
+        line("* " + response + " (" + String.join(" ", attributes) + ") \"/\" " + astring(name));
+    }
+
+    void status(String name, List<Command.Status.Item> items, MailboxStatus status) throws IOException {
+        List<String> values = new ArrayList<>();
+        for (Command.Status.Item item : items) {
+            long value = switch (item) {
+                case MESSAGES -> status.messages();
+                case RECENT -> status.recent();
+                case UIDNEXT -> status.uidNext();
+                case UIDVALIDITY -> status.uidValidity();
+                case UNSEEN -> status.unseen();
+            };
+            values.add(item + " " + value);
+        }
+        line("* STATUS " + astring(name) + " (" + String.join(" ", values) + ")");
+    }
+
+    void search(int[] numbers) throws IOException {
+        connection.writeAscii("* SEARCH");
+        for (int number : numbers) {
+            connection.write(' ');
+            connection.writeAscii(Integer.toUnsignedString(number));
+        }
+        line("");
+    }
+
+    void namespace() throws IOException {
+        line("* NAMESPACE ((\"\" \"/\")) NIL NIL"); // RFC 2342 §5
+    }
+
+    void id() throws IOException {
+        line("* ID (\"name\" \"Postern\")");
+    }
+
+    void enabled() throws IOException {
+        line("* ENABLED"); // RFC 5161 §3.2: nothing here needs to be enabled
+    }
+
+    void flags(List<String> keywords) throws IOException {
+        line("* FLAGS (" + flagList(SYSTEM_FLAGS, false, keywords, true) + ")");
+    }
+
+    void permanentFlags(SelectedMailbox mailbox) throws IOException {
+        String flags = mailbox.readOnly()
+                ? ""
+                : flagList(SYSTEM_FLAGS, false, mailbox.keywords(), true)
+                        + (mailbox.mailbox().acceptsKeywords() ? " \\*" : "");
+        line("* OK [PERMANENTFLAGS (" + flags + ")] " + (mailbox.readOnly() ? "Read-only" : "Flags are kept"));
+    }
+
+    // ---- RFC 3501 §7.3, §7.4.1 mailbox size, message numbers
+
+    void exists(int count) throws IOException {
+        line("* " + count + " EXISTS");
+    }
+
+    void recent(int count) throws IOException {
+        line("* " + count + " RECENT");
+    }
+
+    void expunge(int sequenceNumber) throws IOException {
+        line("* " + sequenceNumber + " EXPUNGE");
+    }
+
+    // ---- RFC 3501 §7.4.2 FETCH
+
+    void fetchStart(int sequenceNumber) throws IOException {
+        connection.writeAscii("* " + sequenceNumber + " FETCH (");
+        inFetch = true;
+        firstItem = true;
+    }
+
+    void fetchEnd() throws IOException {
+        line(")");
+        inFetch = false;
+    }
+
+    private void item(String name) throws IOException {
+        connection.writeAscii(firstItem ? name : " " + name);
+        firstItem = false;
+    }
+
+    void fetchUid(int uid) throws IOException {
+        item("UID " + Integer.toUnsignedString(uid));
+    }
+
+    void fetchFlags(long flags, boolean recent, List<String> keywords) throws IOException {
+        item("FLAGS (" + flagList(flags, recent, keywords, false) + ")");
+    }
+
+    void fetchSize(long size) throws IOException {
+        item("RFC822.SIZE " + size);
+    }
+
+    void fetchInternalDate(long epochMillis, int offsetMinutes) throws IOException {
+        item("INTERNALDATE \"" + dateTime(epochMillis, offsetMinutes) + "\"");
+    }
+
+    /// @param wire the value, ready as it is
+    void fetchPrepared(String name, byte[] wire) throws IOException {
+        item(name + " ");
+        connection.write(wire);
+    }
+
+    void fetchNil(String name) throws IOException {
+        item(name + " NIL");
+    }
+
+    /// A literal of exactly `length` octets out of the stream, never held whole.
+    void fetchLiteral(String name, InputStream octets, long length) throws IOException {
+        item(name + " {" + length + "}\r\n");
+        long left = length;
+        while (left > 0) {
+            int count = readStored(octets, (int) Math.min(left, buffer.length));
+            connection.write(buffer, 0, count);
+            left -= count;
+        }
+    }
+
+    /// A failure to read the store is ours, and must not look like a client that went away.
+    private int readStored(InputStream octets, int most) {
+        try {
+            int count = octets.read(buffer, 0, most);
+            if (count < 0) {
+                throw new IllegalStateException("a stored message is shorter than its outline says");
+            }
+            return count;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    // ---- RFC 3501 §7.5
+
+    void continuation(String text) throws IOException {
+        line("+ " + text);
+        connection.flush();
+    }
+
+    void challenge(byte[] data) throws IOException {
+        continuation(Base64.getEncoder().encodeToString(data));
+    }
+
+    // ---- values
+
+    private static final long SYSTEM_FLAGS = Flags.SEEN | Flags.ANSWERED | Flags.FLAGGED | Flags.DELETED | Flags.DRAFT;
+
+    private static String flagList(long flags, boolean recent, List<String> keywords, boolean allKeywords) {
+        StringBuilder list = new StringBuilder(48);
+        append(list, (flags & Flags.ANSWERED) != 0, "\\Answered");
+        append(list, (flags & Flags.FLAGGED) != 0, "\\Flagged");
+        append(list, (flags & Flags.DELETED) != 0, "\\Deleted");
+        append(list, (flags & Flags.SEEN) != 0, "\\Seen");
+        append(list, (flags & Flags.DRAFT) != 0, "\\Draft");
+        append(list, recent, "\\Recent");
+        for (int index = 0; index < keywords.size(); index++) {
+            append(list, allKeywords || (flags & (1L << (Flags.FIRST_KEYWORD + index))) != 0, keywords.get(index));
+        }
+        return list.toString();
+    }
+
+    private static void append(StringBuilder list, boolean present, String flag) {
+        if (present) {
+            list.append(list.isEmpty() ? "" : " ").append(flag);
+        }
+    }
+
+    /// date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE
+    static String dateTime(long epochMillis, int offsetMinutes) {
+        OffsetDateTime date = Instant.ofEpochMilli(epochMillis).atOffset(ZoneOffset.ofTotalSeconds(offsetMinutes * 60));
+        int offset = Math.abs(offsetMinutes);
+        return "%2d-%s-%04d %02d:%02d:%02d %s%02d%02d"
+                .formatted(
+                        date.getDayOfMonth(),
+                        DateReader.MONTHS.get(date.getMonthValue() - 1),
+                        date.getYear(),
+                        date.getHour(),
+                        date.getMinute(),
+                        date.getSecond(),
+                        offsetMinutes < 0 ? "-" : "+",
+                        offset / 60,
+                        offset % 60);
+    }
+
+    /// An atom where the text is one, else a quoted string, else a literal.
+    static String astring(String text) {
+        boolean atom = !text.isEmpty() && !text.equalsIgnoreCase("NIL");
+        boolean quotable = true;
+        for (int index = 0; index < text.length(); index++) {
+            char character = text.charAt(index);
+            atom &= WireReader.isAstringCharacter(character);
+            quotable &= character >= 0x20 && character < 0x7f;
+        }
+        if (atom) {
+            return text;
+        }
+        return quotable
+                ? "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\""
+                : "{" + text.getBytes(StandardCharsets.ISO_8859_1).length + "}\r\n" + text;
+    }
+}

@@ -1,0 +1,151 @@
+package org.postern.imap;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.postern.store.Flags;
+
+/// Reads what a SEARCH looks for (RFC 3501 §6.4.4).
+final class SearchReader {
+    /// Bounds the recursion here and at evaluation.
+    private static final int DEPTH = 50;
+
+    private final WireReader wire;
+    private int depth;
+
+    SearchReader(WireReader wire) {
+        this.wire = wire;
+    }
+
+    /// ["CHARSET" SP astring SP] search-key *(SP search-key)
+    SearchKey expectProgram() throws IOException {
+        List<SearchKey> keys = new ArrayList<>();
+        if (wire.peek() == '(' || isNumberStart()) {
+            keys.add(expectKey());
+        } else {
+            String name = wire.expectKeyword();
+            if (name.equals("CHARSET")) {
+                wire.expectSpace();
+                checkCharset(WireReader.latin(wire.expectAstring()));
+                wire.expectSpace();
+                keys.add(expectKey());
+            } else {
+                keys.add(expectKey(name));
+            }
+        }
+        while (wire.take(' ')) {
+            keys.add(expectKey());
+        }
+        return keys.size() == 1 ? keys.getFirst() : new SearchKey.And(List.copyOf(keys));
+    }
+
+    /// US-ASCII is read as the subset of UTF-8 that it is.
+    private static void checkCharset(String name) {
+        String charset = name.toUpperCase(Locale.ROOT);
+        if (!charset.equals("UTF-8") && !charset.equals("US-ASCII")) {
+            throw CommandRefused.badCharset();
+        }
+    }
+
+    private boolean isNumberStart() throws IOException {
+        return wire.peek() == '*' || (wire.peek() >= '0' && wire.peek() <= '9');
+    }
+
+    private SearchKey expectKey() throws IOException {
+        if (++depth > DEPTH) {
+            throw BadCommand.syntax("SEARCH nested too deeply");
+        }
+        try {
+            if (wire.take('(')) {
+                return expectRestOfGroup();
+            }
+            return isNumberStart() ? new SearchKey.Sequence(wire.expectSequenceSet()) : expectKey(wire.expectKeyword());
+        } finally {
+            depth--;
+        }
+    }
+
+    /// "(" search-key *(SP search-key) ")"
+    private SearchKey expectRestOfGroup() throws IOException {
+        List<SearchKey> keys = new ArrayList<>();
+        do {
+            keys.add(expectKey());
+        } while (wire.take(' '));
+        wire.expect(')');
+        return new SearchKey.And(List.copyOf(keys));
+    }
+
+    private SearchKey expectKey(String name) throws IOException {
+        return switch (name) {
+            case "ALL" -> new SearchKey.All();
+            case "ANSWERED" -> new SearchKey.SystemFlag(Flags.ANSWERED);
+            case "BCC", "CC", "FROM", "SUBJECT", "TO" -> new SearchKey.Header(name, expectText());
+            case "BEFORE" -> new SearchKey.Before(expectDay());
+            case "BODY" -> new SearchKey.Body(expectText());
+            case "DELETED" -> new SearchKey.SystemFlag(Flags.DELETED);
+            case "DRAFT" -> new SearchKey.SystemFlag(Flags.DRAFT);
+            case "FLAGGED" -> new SearchKey.SystemFlag(Flags.FLAGGED);
+            case "HEADER" -> {
+                wire.expectSpace();
+                yield new SearchKey.Header(WireReader.latin(wire.expectAstring()), expectText());
+            }
+            case "KEYWORD" -> new SearchKey.Keyword(expectFlagKeyword());
+            case "LARGER" -> new SearchKey.Larger(expectSize());
+            case "NEW" -> // RFC 3501 §6.4.4: equivalent to (RECENT UNSEEN)
+                new SearchKey.And(
+                        List.of(new SearchKey.Recent(), new SearchKey.Not(new SearchKey.SystemFlag(Flags.SEEN))));
+            case "NOT" -> {
+                wire.expectSpace();
+                yield new SearchKey.Not(expectKey());
+            }
+            case "OLD" -> new SearchKey.Not(new SearchKey.Recent());
+            case "ON" -> new SearchKey.On(expectDay());
+            case "OR" -> {
+                wire.expectSpace();
+                SearchKey left = expectKey();
+                wire.expectSpace();
+                yield new SearchKey.Or(left, expectKey());
+            }
+            case "RECENT" -> new SearchKey.Recent();
+            case "SEEN" -> new SearchKey.SystemFlag(Flags.SEEN);
+            case "SENTBEFORE" -> new SearchKey.SentBefore(expectDay());
+            case "SENTON" -> new SearchKey.SentOn(expectDay());
+            case "SENTSINCE" -> new SearchKey.SentSince(expectDay());
+            case "SINCE" -> new SearchKey.Since(expectDay());
+            case "SMALLER" -> new SearchKey.Smaller(expectSize());
+            case "TEXT" -> new SearchKey.Text(expectText());
+            case "UID" -> {
+                wire.expectSpace();
+                yield new SearchKey.Uid(wire.expectSequenceSet());
+            }
+            case "UNANSWERED" -> new SearchKey.Not(new SearchKey.SystemFlag(Flags.ANSWERED));
+            case "UNDELETED" -> new SearchKey.Not(new SearchKey.SystemFlag(Flags.DELETED));
+            case "UNDRAFT" -> new SearchKey.Not(new SearchKey.SystemFlag(Flags.DRAFT));
+            case "UNFLAGGED" -> new SearchKey.Not(new SearchKey.SystemFlag(Flags.FLAGGED));
+            case "UNKEYWORD" -> new SearchKey.Not(new SearchKey.Keyword(expectFlagKeyword()));
+            case "UNSEEN" -> new SearchKey.Not(new SearchKey.SystemFlag(Flags.SEEN));
+            default -> throw BadCommand.syntax("Unknown search key");
+        };
+    }
+
+    private String expectText() throws IOException {
+        wire.expectSpace();
+        return WireReader.utf8(wire.expectAstring());
+    }
+
+    private int expectDay() throws IOException {
+        wire.expectSpace();
+        return DateReader.expectDate(wire);
+    }
+
+    private long expectSize() throws IOException {
+        wire.expectSpace();
+        return wire.expectNumber();
+    }
+
+    private String expectFlagKeyword() throws IOException {
+        wire.expectSpace();
+        return wire.expectAtom();
+    }
+}
