@@ -2,6 +2,7 @@ package org.postern.imap;
 
 import java.io.IOException;
 import java.time.OffsetDateTime;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutorService;
@@ -61,7 +62,7 @@ final class MessageCommands {
     }
 
     private static InternalDate now() {
-        OffsetDateTime now = OffsetDateTime.now();
+        OffsetDateTime now = OffsetDateTime.now(ZoneId.systemDefault());
         return new InternalDate(now.toInstant().toEpochMilli(), now.getOffset().getTotalSeconds() / 60);
     }
 

@@ -8,7 +8,6 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -84,9 +83,9 @@ final class Search {
         private final SearchKey key;
         private final List<String> keywords;
         /// What a key needs to be prepared only once for all messages.
-        private final Map<SearchKey, long[]> ranges = new IdentityHashMap<>();
+        private final IdentityHashMap<SearchKey, long[]> ranges = new IdentityHashMap<>();
 
-        private final Map<SearchKey, TextSearch> texts = new IdentityHashMap<>();
+        private final IdentityHashMap<SearchKey, TextSearch> texts = new IdentityHashMap<>();
 
         Evaluation(SelectedMailbox mailbox, SearchKey key) {
             this.mailbox = mailbox;

@@ -4,7 +4,7 @@ import org.postern.auth.Principal;
 
 /// Where a session stands (RFC 3501 §3), with what belongs to it.
 sealed interface State {
-    /// @param failures logins refused so far
+    /// Before login; `failures` logins were refused so far.
     record NotAuthenticated(int failures) implements State {}
 
     record Authenticated(Principal principal) implements State {}
