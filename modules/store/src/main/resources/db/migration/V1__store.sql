@@ -27,6 +27,13 @@ create table account (
     unique (domain, local_key)
 );
 
+-- One row: the highest UIDVALIDITY that a removed account had reached.
+create table retired (
+    uid_validity bigint not null
+);
+
+insert into retired (uid_validity) values (0);
+
 create table alias (
     domain bigint not null references domain (id),
     local_key varchar(255) not null,                   -- empty: every local part that is nobody else's

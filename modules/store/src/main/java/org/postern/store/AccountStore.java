@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -163,8 +164,7 @@ final class AccountStore implements Accounts {
                 insert.setString(3, address.localKey());
                 bindCredentials(insert, 4, passwordHash, scram);
                 long now = System.currentTimeMillis();
-                // An account that comes back under an old address starts above what its predecessor used.
-                insert.setLong(9, now / 1000 & 0x3fff_ffffL);
+                insert.setLong(9, Math.max(now / 1000 & 0x3fff_ffffL, retiredUidValidity(connection)));
                 insert.setLong(10, now);
                 insert.executeUpdate();
                 long id = MailboxRows.generatedKey(insert);
@@ -184,9 +184,23 @@ final class AccountStore implements Accounts {
         statement.setBytes(from + 4, scram.map(ScramVerifier::serverKey).orElse(null));
     }
 
+    /// The highest UIDVALIDITY of removed accounts: one that comes back under an old address starts above it, so that
+    /// no client takes new messages for those that it has. (In a new data directory the clock alone has to do.)
+    private static long retiredUidValidity(Connection connection) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("select uid_validity from retired");
+                ResultSet row = select.executeQuery()) {
+            return row.next() ? row.getLong(1) : 0;
+        }
+    }
+
     @Override
     public void removeAccount(AccountId account) {
         change(connection -> {
+            MailboxRows.update(
+                    connection,
+                    "update retired set uid_validity = greatest(uid_validity,"
+                            + " coalesce((select a.uid_validity from account a where a.id = ?), 0))",
+                    account.value());
             MailboxStore.markAllRemoved(connection, account.value());
             requireOne(MailboxRows.update(connection, "delete from account where id = ?", account.value()));
         });
@@ -376,12 +390,12 @@ final class AccountStore implements Accounts {
                 insert.setString(3, target.toString());
                 insert.executeUpdate();
             }
-            Set<AccountInformation> reached = new LinkedHashSet<>();
+            var reached = new Reached();
             if (!follow(connection, target, reached, MOST_HOPS)) {
                 throw new AccountException("alias " + alias + " would lead back to itself, or through more than "
                         + MOST_HOPS + " aliases");
             }
-            if (reached.isEmpty()) {
+            if (reached.accounts().isEmpty()) {
                 throw new AccountException("the target " + target + " is no local account or alias");
             }
         });
@@ -435,33 +449,35 @@ final class AccountStore implements Accounts {
         return targets;
     }
 
+    /// What an address leads to, as far as it was followed.
+    ///
+    /// @param finished addresses followed to their end: many ways may lead to one, and it is looked at once
+    private record Reached(Set<AccountInformation> accounts, Set<String> finished) {
+        Reached() {
+            this(new LinkedHashSet<>(), new HashSet<>());
+        }
+
+        boolean holds(AccountId account) {
+            return accounts.stream().anyMatch(each -> each.id().equals(account));
+        }
+    }
+
     /// Collects the accounts that an address leads to: its own, with or without detail, or by aliases; a catch-all
     /// last. False if aliases go in a circle.
-    private boolean follow(Connection connection, Address address, Set<AccountInformation> reached, int hops)
-            throws SQLException {
+    private boolean follow(Connection connection, Address address, Reached reached, int hops) throws SQLException {
         if (hops == 0) {
             return false;
         }
-        Optional<Long> domain = domainId(connection, address.domain());
-        if (domain.isEmpty()) {
+        String key = address.localKey() + "@" + address.domain();
+        if (reached.finished().contains(key)) {
             return true;
         }
-        Address base = address.withoutDetail(settings.detailSeparator());
-        for (Address candidate : List.of(address, base)) {
-            Optional<AccountInformation> account = accountRow(connection, candidate);
-            if (account.isPresent()) {
-                reached.add(account.get());
-                return true;
-            }
-            List<String> targets = aliasTargets(connection, domain.get(), candidate.localKey());
-            if (!targets.isEmpty()) {
-                return followAll(connection, targets, reached, hops);
-            }
-        }
-        return followAll(connection, aliasTargets(connection, domain.get(), ""), reached, hops);
+        boolean ended = followAll(connection, targets(connection, address, reached), reached, hops);
+        reached.finished().add(key);
+        return ended;
     }
 
-    private boolean followAll(Connection connection, List<String> targets, Set<AccountInformation> reached, int hops)
+    private boolean followAll(Connection connection, List<String> targets, Reached reached, int hops)
             throws SQLException {
         for (String target : targets) {
             if (!follow(connection, Address.of(target), reached, hops - 1)) {
@@ -469,6 +485,26 @@ final class AccountStore implements Accounts {
             }
         }
         return true;
+    }
+
+    /// The next addresses on the way; none at its end, with the account put into `reached` if there is one.
+    private List<String> targets(Connection connection, Address address, Reached reached) throws SQLException {
+        Optional<Long> domain = domainId(connection, address.domain());
+        if (domain.isEmpty()) {
+            return List.of();
+        }
+        for (Address candidate : List.of(address, address.withoutDetail(settings.detailSeparator()))) {
+            Optional<AccountInformation> account = accountRow(connection, candidate);
+            if (account.isPresent()) {
+                reached.accounts().add(account.get());
+                return List.of();
+            }
+            List<String> targets = aliasTargets(connection, domain.get(), candidate.localKey());
+            if (!targets.isEmpty()) {
+                return targets;
+            }
+        }
+        return aliasTargets(connection, domain.get(), "");
     }
 
     /// What the store says of a recipient, before its message is read.
@@ -490,12 +526,14 @@ final class AccountStore implements Accounts {
             if (domainId(connection, address.domain()).isEmpty()) {
                 return new RecipientVerdict.NotLocal();
             }
-            Set<AccountInformation> reached = new LinkedHashSet<>();
-            if (!follow(connection, address, reached, MOST_HOPS) || reached.isEmpty()) {
+            var reached = new Reached();
+            if (!follow(connection, address, reached, MOST_HOPS)
+                    || reached.accounts().isEmpty()) {
                 return new RecipientVerdict.UnknownUser();
             }
-            List<AccountInformation> enabled =
-                    reached.stream().filter(AccountInformation::enabled).toList();
+            List<AccountInformation> enabled = reached.accounts().stream()
+                    .filter(AccountInformation::enabled)
+                    .toList();
             if (enabled.isEmpty()) {
                 return new RecipientVerdict.Disabled();
             }
@@ -522,9 +560,8 @@ final class AccountStore implements Accounts {
             return false;
         }
         return database.inTransaction(connection -> {
-            Set<AccountInformation> reached = new LinkedHashSet<>();
-            return follow(connection, address.get(), reached, MOST_HOPS)
-                    && reached.stream().anyMatch(each -> each.id().equals(account));
+            var reached = new Reached();
+            return follow(connection, address.get(), reached, MOST_HOPS) && reached.holds(account);
         });
     }
 }

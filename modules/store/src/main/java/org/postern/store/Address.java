@@ -1,6 +1,7 @@
 package org.postern.store;
 
 import com.ibm.icu.text.IDNA;
+import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.Locale;
 import java.util.Optional;
@@ -12,9 +13,12 @@ record Address(String localPart, String domain) {
             IDNA.NONTRANSITIONAL_TO_ASCII | IDNA.USE_STD3_RULES | IDNA.CHECK_BIDI | IDNA.CHECK_CONTEXTJ);
     private static final Pattern ASCII_DOMAIN =
             Pattern.compile("(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*");
-    /// RFC 5321 §4.1.2 Dot-string, with the non-ASCII characters of RFC 6531 §3.3.
-    private static final Pattern DOT_STRING = Pattern.compile(
-            "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x{80}-\\x{10ffff}-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x{80}-\\x{10ffff}-]+)*");
+    /// RFC 5321 §4.1.2 Dot-string, with the non-ASCII characters of RFC 6531 §3.3; no controls (C1), separators or
+    /// halves of surrogate pairs among them.
+    private static final String ATOM = "[-A-Za-z0-9!#$%&'*+/=?^_`{|}~\\x{80}-\\x{10ffff}&&[^\\p{Cc}\\p{Cs}\\p{Z}]]+";
+
+    private static final Pattern DOT_STRING = Pattern.compile(ATOM + "(\\." + ATOM + ")*");
+    private static final int LOCAL_PART_OCTETS = 64; // RFC 5321 §4.5.3.1.1
 
     /// @throws AccountException saying what is wrong with it
     static Address of(String text) {
@@ -31,7 +35,7 @@ record Address(String localPart, String domain) {
         String local = unquote(text.substring(0, at));
         Optional<String> domain = parseDomain(text.substring(at + 1));
         if (domain.isEmpty()
-                || local.length() > 64
+                || local.getBytes(StandardCharsets.UTF_8).length > LOCAL_PART_OCTETS
                 || !DOT_STRING.matcher(local).matches()) {
             return Optional.empty();
         }

@@ -29,6 +29,7 @@ final class Segments implements AutoCloseable {
 
     private final Path directory;
     private final int node;
+    private final long rollAt;
     // guarded by this
     private final Map<Integer, FileChannel> channels = new HashMap<>();
     private final Set<Integer> dirty = new HashSet<>();
@@ -36,8 +37,13 @@ final class Segments implements AutoCloseable {
     private long end;
 
     Segments(Path directory, int node) throws IOException {
+        this(directory, node, ROLL_AT);
+    }
+
+    Segments(Path directory, int node, long rollAt) throws IOException {
         this.directory = directory;
         this.node = node;
+        this.rollAt = rollAt;
         Files.createDirectories(directory);
         int highest = 0;
         try (Stream<Path> files = Files.list(directory)) {
@@ -50,7 +56,7 @@ final class Segments implements AutoCloseable {
         }
         // What the last process left unfinished stays as it is: this one begins a file of its own.
         current = highest;
-        end = ROLL_AT;
+        end = rollAt;
     }
 
     /// Appends the spool's octets; durable after the next [#force].
@@ -60,7 +66,7 @@ final class Segments implements AutoCloseable {
         long position;
         FileChannel channel;
         synchronized (this) {
-            if (end + HEADER + length > ROLL_AT && end > 0) {
+            if (end + HEADER + length > rollAt && end > 0) {
                 roll();
             }
             segment = current;
@@ -106,7 +112,7 @@ final class Segments implements AutoCloseable {
 
     private void roll() throws IOException {
         current++;
-        end = 0;
+        end = rollAt; // until the file's name is durable too: a failure below leaves the next append to try again
         channels.put(
                 current,
                 FileChannel.open(
@@ -118,6 +124,7 @@ final class Segments implements AutoCloseable {
         try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
             folder.force(true);
         }
+        end = 0;
     }
 
     private Path path(int ofNode, int segment) {
@@ -214,6 +221,9 @@ final class Segments implements AutoCloseable {
 
     /// A range of a blob, read a buffer at a time from its place in the file.
     private static final class RangeStream extends InputStream {
+        /// The JDK copies each read through native memory of the same size.
+        private static final int MOST_AT_ONCE = 64 * 1024;
+
         private final FileChannel channel;
         private final BlobReference blob;
         private final long end;
@@ -240,7 +250,8 @@ final class Segments implements AutoCloseable {
             if (position >= end) {
                 return -1;
             }
-            int count = channel.read(ByteBuffer.wrap(into, offset, (int) Math.min(length, end - position)), position);
+            int most = (int) Math.min(Math.min(length, MOST_AT_ONCE), end - position);
+            int count = channel.read(ByteBuffer.wrap(into, offset, most), position);
             if (count <= 0) {
                 throw damaged(blob, "the file ends inside it");
             }
