@@ -142,7 +142,11 @@ class CommandCoverageTest {
 
                     @Override
                     public int read(byte[] into, int offset, int length) throws IOException {
-                        return octets.read(into, offset, length);
+                        int count = octets.read(into, offset, length);
+                        if (count < 0) {
+                            throw new EOFException();
+                        }
+                        return count;
                     }
 
                     @Override

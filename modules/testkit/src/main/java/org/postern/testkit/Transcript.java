@@ -60,8 +60,8 @@ public record Transcript(Path file, List<Step> steps) {
 
     public record Close(int line, String connection) implements Step {}
 
-    private static final Pattern STEP =
-            Pattern.compile("(C-?|S|never)( [a-z]+)?: ?(.*)|(open|tls|end|close)( [a-z]+)?( implicit| starttls)?");
+    private static final Pattern STEP = Pattern.compile(
+            "(C-?|S|never)( [a-z]+)?: ?(.*)|(open|tls|end|close)( (?!implicit|starttls)[a-z]+)?( implicit| starttls)?");
     private static final Pattern LITERAL = Pattern.compile("(.*)<<(\\+?)([A-Z]+)");
 
     /// All files `*.txt` of a directory, in the order of their names.

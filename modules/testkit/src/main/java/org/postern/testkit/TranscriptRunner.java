@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -140,12 +141,18 @@ public record TranscriptRunner(
             if (crlf) {
                 out.writeBytes(new byte[] {'\r', '\n'});
             }
-            if (octetByOctet) {
-                for (byte octet : out.toByteArray()) {
-                    client.send(new byte[] {octet});
+            try {
+                if (octetByOctet) {
+                    for (byte octet : out.toByteArray()) {
+                        client.send(new byte[] {octet});
+                    }
+                } else {
+                    client.send(out.toByteArray());
                 }
-            } else {
-                client.send(out.toByteArray());
+            } catch (SocketException closed) {
+                // The server may end the connection in the middle of a line: what it said must be what is expected
+                // next.
+                return;
             }
         }
 
