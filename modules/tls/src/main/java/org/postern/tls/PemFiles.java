@@ -1,0 +1,210 @@
+package org.postern.tls;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAPublicKey;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.openssl.PEMEncryptedKeyPair;
+import org.bouncycastle.openssl.PEMKeyPair;
+import org.bouncycastle.openssl.PEMParser;
+import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
+import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
+import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
+
+/// Certificates and private keys in PEM files (RFC 7468), as an operator or an ACME client leaves them. Whatever is
+/// wrong with a file is a [TlsConfigurationException] that names it.
+public final class PemFiles {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+    private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+    private static final int WEAKEST_RSA = 2048; // bits; RFC 9325 §4.4
+
+    private PemFiles() {}
+
+    /// A pair that can be served: checked as a client would check it, except for its names and its issuer.
+    ///
+    /// @param chainFile the server's certificate first, then its intermediates
+    /// @param keyFile PKCS #8, PKCS #1 or SEC 1, not encrypted, for its owner alone; may be the same file
+    public static ServedCertificate load(Path chainFile, Path keyFile) {
+        List<X509Certificate> chain = readCertificates(chainFile);
+        PrivateKey key = readPrivateKey(keyFile);
+        X509Certificate leaf = chain.getFirst();
+        if (!belongTogether(key, leaf.getPublicKey())) {
+            throw new TlsConfigurationException(keyFile + " is not the key of the first certificate in " + chainFile
+                    + " (" + leaf.getSubjectX500Principal() + "): the server's own certificate comes first");
+        }
+        for (int issuer = 1; issuer < chain.size(); issuer++) {
+            try {
+                chain.get(issuer - 1).verify(chain.get(issuer).getPublicKey());
+            } catch (GeneralSecurityException e) {
+                throw new TlsConfigurationException(
+                        chainFile + ": certificate " + (issuer + 1) + " ("
+                                + chain.get(issuer).getSubjectX500Principal()
+                                + ") did not issue the one before it: order them from the server's certificate upwards",
+                        e);
+            }
+        }
+        Instant end = leaf.getNotAfter().toInstant();
+        if (end.isBefore(Instant.now())) {
+            throw new TlsConfigurationException(chainFile + ": the certificate expired at " + end + ": renew it");
+        }
+        if (leaf.getPublicKey() instanceof RSAPublicKey rsa && rsa.getModulus().bitLength() < WEAKEST_RSA) {
+            throw new TlsConfigurationException(chainFile + ": an RSA key of "
+                    + rsa.getModulus().bitLength() + " bits is too weak: use P-256, or RSA of " + WEAKEST_RSA
+                    + " bits or more");
+        }
+        return new ServedCertificate(key, chain);
+    }
+
+    /// All certificates of a file, in its order; at least one.
+    static List<X509Certificate> readCertificates(Path file) {
+        List<X509Certificate> certificates = new ArrayList<>();
+        for (Object item : read(file)) {
+            if (item instanceof X509CertificateHolder holder) {
+                try {
+                    certificates.add(new JcaX509CertificateConverter().getCertificate(holder));
+                } catch (GeneralSecurityException e) {
+                    throw new TlsConfigurationException(file + ": a certificate cannot be read: " + e.getMessage(), e);
+                }
+            }
+        }
+        if (certificates.isEmpty()) {
+            throw new TlsConfigurationException(file + " holds no certificate (-----BEGIN CERTIFICATE-----)");
+        }
+        return certificates;
+    }
+
+    static PrivateKey readPrivateKey(Path file) {
+        requireOwnerOnly(file);
+        for (Object item : read(file)) {
+            PrivateKeyInfo information = switch (item) {
+                case PEMKeyPair pair -> pair.getPrivateKeyInfo();
+                case PrivateKeyInfo key -> key;
+                case PEMEncryptedKeyPair encrypted -> throw encrypted(file);
+                case PKCS8EncryptedPrivateKeyInfo encrypted -> throw encrypted(file);
+                default -> null;
+            };
+            if (information != null) {
+                try {
+                    return new JcaPEMKeyConverter().getPrivateKey(information);
+                } catch (IOException e) {
+                    throw new TlsConfigurationException(file + ": the private key is of a kind that is not known", e);
+                }
+            }
+        }
+        throw new TlsConfigurationException(file + " holds no private key (-----BEGIN PRIVATE KEY-----)");
+    }
+
+    private static TlsConfigurationException encrypted(Path file) {
+        return new TlsConfigurationException(
+                file + ": the private key is encrypted; a server that starts by itself needs it decrypted"
+                        + " (openssl pkey -in … -out …), protected by the file's permissions");
+    }
+
+    private static void requireOwnerOnly(Path file) {
+        try {
+            Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+            if (!OWNER_ONLY.containsAll(permissions)) {
+                throw new TlsConfigurationException(file + " holds a private key and others may use it ("
+                        + PosixFilePermissions.toString(permissions) + "): chmod 600 " + file);
+            }
+        } catch (NoSuchFileException e) {
+            throw missing(file, e);
+        } catch (IOException e) {
+            throw new TlsConfigurationException(file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static TlsConfigurationException missing(Path file, IOException cause) {
+        return new TlsConfigurationException(file + " does not exist", cause);
+    }
+
+    private static List<Object> read(Path file) {
+        List<Object> items = new ArrayList<>();
+        try (Reader text = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1);
+                PEMParser parser = new PEMParser(text)) {
+            for (Object item = parser.readObject(); item != null; item = parser.readObject()) {
+                items.add(item);
+            }
+        } catch (NoSuchFileException e) {
+            throw missing(file, e);
+        } catch (IOException e) {
+            throw new TlsConfigurationException(file + " cannot be read as PEM: " + e.getMessage(), e);
+        }
+        return items;
+    }
+
+    private static boolean belongTogether(PrivateKey key, PublicKey certified) {
+        String algorithm = switch (key.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC", "ECDSA" -> "SHA256withECDSA";
+            case String other -> other; // Ed25519, Ed448
+        };
+        byte[] probe = {1, 2, 3};
+        try {
+            Signature signature = Signature.getInstance(algorithm);
+            signature.initSign(key);
+            signature.update(probe);
+            byte[] signed = signature.sign();
+            signature.initVerify(certified);
+            signature.update(probe);
+            return signature.verify(signed);
+        } catch (GeneralSecurityException e) {
+            return false;
+        }
+    }
+
+    /// Replaces a file as a whole, durably: its readers see the old one or the new one.
+    static void write(Path file, boolean secret, Object... items) {
+        StringWriter text = new StringWriter();
+        Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file is in a directory");
+        Path temporary = directory.resolve(file.getFileName() + ".new");
+        try (JcaPEMWriter pem = new JcaPEMWriter(text)) {
+            for (Object item : items) {
+                // PKCS #8 for keys: the form that every other program reads
+                pem.writeObject(item instanceof PrivateKey key ? new JcaPKCS8Generator(key, null) : item);
+            }
+            pem.flush();
+            Files.deleteIfExists(temporary);
+            Files.createFile(temporary, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                ByteBuffer octets = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.US_ASCII));
+                while (octets.hasRemaining()) {
+                    channel.write(octets);
+                }
+                channel.force(true);
+            }
+            Files.setPosixFilePermissions(temporary, secret ? OWNER_ONLY : READABLE);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
+                folder.force(true);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + " cannot be written", e);
+        }
+    }
+}
