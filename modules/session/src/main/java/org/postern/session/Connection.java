@@ -126,6 +126,14 @@ public final class Connection {
         return count;
     }
 
+    /// Gives back the last octets of the latest bulk read: they belong to whoever reads next.
+    public void unread(int count) {
+        if (count > position) {
+            throw new IllegalArgumentException(count + " octets were not read");
+        }
+        position -= count;
+    }
+
     private void fill() throws IOException {
         flush();
         switch (transport.await(patience(), false)) {

@@ -2,6 +2,7 @@ package org.postern.session;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /// Reads lines that end in CRLF, and in nothing else, within a bound. A line that breaks a rule is read to its end and
 /// thrown away, so that the next one starts where it should.
@@ -15,14 +16,18 @@ public final class LineReader {
         BARE_CR_OR_LF
     }
 
+    private static final int USUAL = 512;
+
     private final Connection connection;
-    private final byte[] line;
+    private final int limit;
+    private byte[] line;
     private int length;
 
     /// @param limit octets of a line without its CRLF
     public LineReader(Connection connection, int limit) {
         this.connection = connection;
-        this.line = new byte[limit];
+        this.limit = limit;
+        this.line = new byte[Math.min(USUAL, limit)];
     }
 
     /// Waits for the next line.
@@ -43,6 +48,9 @@ public final class LineReader {
             }
             afterCarriageReturn = octet == '\r';
             if (!afterCarriageReturn) {
+                if (length == line.length && length < limit) {
+                    grow();
+                }
                 if (length < line.length) {
                     line[length++] = (byte) octet;
                 } else {
@@ -53,6 +61,12 @@ public final class LineReader {
         return bare ? Outcome.BARE_CR_OR_LF : tooLong ? Outcome.TOO_LONG : Outcome.LINE;
     }
 
+    private void grow() {
+        byte[] larger = Arrays.copyOf(line, Math.min(limit, line.length * 4));
+        Arrays.fill(line, (byte) 0); // it may hold a secret
+        line = larger;
+    }
+
     /// The last line, one character an octet (ISO 8859-1).
     public String text() {
         return new String(line, 0, length, StandardCharsets.ISO_8859_1);
@@ -60,12 +74,12 @@ public final class LineReader {
 
     /// A copy of the last line's octets.
     public byte[] octets() {
-        return java.util.Arrays.copyOf(line, length);
+        return Arrays.copyOf(line, length);
     }
 
     /// Overwrites the last line: it held a secret.
     public void wipe() {
-        java.util.Arrays.fill(line, 0, length, (byte) 0);
+        Arrays.fill(line, 0, length, (byte) 0);
         length = 0;
     }
 }
