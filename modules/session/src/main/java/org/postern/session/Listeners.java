@@ -10,17 +10,24 @@ import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
+import java.nio.channels.spi.SelectorProvider;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -66,7 +73,7 @@ public final class Listeners implements AutoCloseable {
     public InetSocketAddress open(ListenerSettings settings) throws IOException {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(acceptors, workers)
-                .channel(NioServerSocketChannel.class)
+                .channelFactory(() -> serverChannel(settings.address()))
                 .option(ChannelOption.SO_BACKLOG, 1024)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
@@ -97,12 +104,31 @@ public final class Listeners implements AutoCloseable {
         return address;
     }
 
+    /// An IPv4 address gets an IPv4 socket; the JDK's IPv6 sockets serve both families.
+    private static NioServerSocketChannel serverChannel(InetSocketAddress address) {
+        return address.getAddress() instanceof Inet4Address
+                ? new NioServerSocketChannel(SelectorProvider.provider(), SocketProtocolFamily.INET)
+                : new NioServerSocketChannel();
+    }
+
     /// Opens all, or none; an address family that the host lacks is passed over where the settings allow it.
     public void openAll(List<ListenerSettings> settings) throws IOException {
+        List<ListenerSettings> wildcardsFirst = settings.stream()
+                .sorted(Comparator.comparing((ListenerSettings listener) -> !isIpv6Wildcard(listener)))
+                .toList();
+        Set<Integer> bothFamilies = new HashSet<>(); // ports on which `::` serves IPv4 as well
         try {
-            for (ListenerSettings listener : settings) {
+            for (ListenerSettings listener : wildcardsFirst) {
+                if (bothFamilies.contains(listener.address().getPort())
+                        && listener.address().getAddress() instanceof Inet4Address address
+                        && address.isAnyLocalAddress()) {
+                    continue;
+                }
                 try {
                     open(listener);
+                    if (isIpv6Wildcard(listener)) {
+                        bothFamilies.add(listener.address().getPort());
+                    }
                 } catch (IOException e) {
                     if (!listener.mayBeMissing() || !isMissingFamily(e.getCause())) {
                         throw e;
@@ -117,6 +143,10 @@ public final class Listeners implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private static boolean isIpv6Wildcard(ListenerSettings listener) {
+        return listener.address().getAddress() instanceof Inet6Address address && address.isAnyLocalAddress();
     }
 
     private static boolean isMissingFamily(@Nullable Throwable cause) {

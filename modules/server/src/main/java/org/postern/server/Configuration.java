@@ -1,0 +1,76 @@
+package org.postern.server;
+
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.postern.imap.ImapSettings;
+import org.postern.session.ConnectionLimits;
+import org.postern.session.ListenerSettings.Security;
+import org.postern.session.SessionLimits;
+import org.postern.smtp.SmtpSettings;
+import org.postern.store.StoreSettings;
+
+/// Everything an operator decides. Read from `conf/postern.conf` by [ConfigurationReader], or made by [Quickstart].
+///
+/// @param host the server's own name, an A-label: in greetings, Received, and its certificate
+record Configuration(
+        String host,
+        Path dataDirectory,
+        List<Listener> listeners,
+        Certificates certificates,
+        StoreSettings store,
+        ConnectionLimits connections,
+        SessionLimits sessions,
+        ImapSettings imap,
+        SmtpSettings submission,
+        String logLevel) {
+
+    /// What listens where. A service is named as in RFC 6335 and in SRV records.
+    record Listener(Service service, InetAddress address, int port, boolean mayBeMissing) {}
+
+    enum Service {
+        IMAPS(Kind.IMAP, Security.IMPLICIT_TLS, 993),
+        IMAP(Kind.IMAP, Security.STARTTLS, 143),
+        SUBMISSIONS(Kind.SUBMISSION, Security.IMPLICIT_TLS, 465),
+        SUBMISSION(Kind.SUBMISSION, Security.STARTTLS, 587);
+
+        enum Kind {
+            IMAP,
+            SUBMISSION
+        }
+
+        final Kind kind;
+        final Security security;
+        /// The registered port.
+        final int port;
+
+        Service(Kind kind, Security security, int port) {
+            this.kind = kind;
+            this.security = security;
+            this.port = port;
+        }
+
+        /// As it stands in configuration, SRV records and SRV-IDs: `imaps`.
+        String serviceName() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /// Where certificates come from.
+    sealed interface Certificates {
+        /// Issued by Postern's own authority in the data directory.
+        ///
+        /// @param hosts further names of the server beside its host name
+        /// @param addresses by which clients connect without a name
+        record OwnAuthority(List<String> hosts, List<String> addresses) implements Certificates {}
+
+        record Files(List<Pair> pairs) implements Certificates {}
+
+        /// A certificate chain and its key.
+        ///
+        /// @param origin where the configuration names it, for messages
+        record Pair(Path chain, Path key, Optional<String> origin) {}
+    }
+}

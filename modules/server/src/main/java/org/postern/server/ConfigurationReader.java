@@ -1,0 +1,402 @@
+package org.postern.server;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigOrigin;
+import com.typesafe.config.ConfigOriginFactory;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigSyntax;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.postern.imap.ImapSettings;
+import org.postern.server.Configuration.Certificates;
+import org.postern.server.Configuration.Listener;
+import org.postern.server.Configuration.Service;
+import org.postern.session.ConnectionLimits;
+import org.postern.session.SessionLimits;
+import org.postern.smtp.SmtpSettings;
+import org.postern.store.StoreSettings;
+
+/// Reads `conf/postern.conf` (HOCON) and the environment. All problems are collected, each with file and line, so that
+/// one look at the output is enough; an unknown key is a problem.
+final class ConfigurationReader {
+    static final String DEFAULT_DATA_DIRECTORY = "/var/lib/postern";
+
+    private static final Pattern HOST =
+            Pattern.compile("(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*");
+    private static final Set<String> LOG_LEVELS = Set.of("error", "warn", "info", "debug");
+    private static final String OVERRIDE = "POSTERN_";
+
+    private final Config config;
+    private final Path file;
+    private final List<String> problems = new ArrayList<>();
+    private final Set<String> known = new LinkedHashSet<>();
+
+    private ConfigurationReader(Config config, Path file) {
+        this.config = config;
+        this.file = file;
+    }
+
+    /// @param environment overrides as `POSTERN_SECTION__KEY`, dashes written as underscores; with `_FILE` behind it
+    /// the
+    ///     value stands in that file
+    /// @throws ConfigurationException with every problem found
+    static Configuration read(Path file, Map<String, String> environment) {
+        Config parsed;
+        try {
+            parsed = ConfigFactory.parseFile(
+                            file.toFile(),
+                            ConfigParseOptions.defaults()
+                                    .setAllowMissing(false)
+                                    .setSyntax(ConfigSyntax.CONF)
+                                    .setOriginDescription(file.toString()))
+                    .resolve();
+        } catch (ConfigException.IO missing) {
+            throw new ConfigurationException(List.of(file + ": cannot be read; start from the commented"
+                    + " conf/postern.conf, or name another file with --config"));
+        } catch (ConfigException malformed) {
+            throw new ConfigurationException(List.of(at(file, malformed.origin()) + malformed.getMessage()));
+        }
+        List<String> problems = new ArrayList<>();
+        Config overridden = withOverrides(parsed, environment, problems);
+        ConfigurationReader reader = new ConfigurationReader(overridden, file);
+        reader.problems.addAll(problems);
+        return reader.read();
+    }
+
+    private static Config withOverrides(Config parsed, Map<String, String> environment, List<String> problems) {
+        Config config = parsed;
+        for (Map.Entry<String, String> variable : new TreeMap<>(environment).entrySet()) {
+            String name = variable.getKey();
+            if (!name.startsWith(OVERRIDE) || !name.contains("__")) {
+                continue;
+            }
+            String value = variable.getValue();
+            String key = name.substring(OVERRIDE.length());
+            if (key.endsWith("_FILE")) {
+                try {
+                    value = Files.readString(Path.of(value)).strip();
+                    key = key.substring(0, key.length() - "_FILE".length());
+                } catch (IOException e) {
+                    problems.add("environment variable " + name + ": " + value + " cannot be read");
+                    continue;
+                }
+            }
+            String path = key.toLowerCase(Locale.ROOT).replace("__", ".").replace('_', '-');
+            ConfigOrigin origin = ConfigOriginFactory.newSimple("environment variable " + name);
+            ConfigValue override = ConfigValueFactory.fromAnyRef(value).withOrigin(origin);
+            try {
+                if (value.startsWith("[")) { // lists are written as in the file
+                    override = ConfigFactory.parseString("v = " + value)
+                            .getValue("v")
+                            .withOrigin(origin);
+                }
+                config = config.withValue(path, override);
+            } catch (ConfigException malformed) {
+                problems.add("environment variable " + name + ": malformed");
+            }
+        }
+        return config;
+    }
+
+    private Configuration read() {
+        Path data = Path.of(text("server.data-directory", DEFAULT_DATA_DIRECTORY));
+        String host = required("server.host", "the server's own name, as mail.example.org", this::host);
+        List<InetAddress> addresses = list("server.addresses", List.of("0.0.0.0", "::"), this::address);
+        List<Listener> listeners = new ArrayList<>();
+        for (Service service : Service.values()) {
+            listeners.addAll(listeners(service, addresses));
+        }
+        if (listeners.isEmpty()) {
+            problems.add(file + ": no listener is enabled");
+        }
+        StoreSettings store = new StoreSettings(
+                data,
+                optional("auth.default-domain", this::host),
+                separator("store.detail-separator"),
+                flag("store.first-mailboxes", true),
+                octets("store.view-memory", Runtime.getRuntime().maxMemory() / 4, 1 << 20, Long.MAX_VALUE));
+        var connections = new ConnectionLimits(
+                number("limits.connections", ConnectionLimits.DEFAULT.total(), 1, 1_000_000),
+                number("limits.connections-per-address", ConnectionLimits.DEFAULT.perAddress(), 1, 1_000_000),
+                number("limits.connections-per-account", ConnectionLimits.DEFAULT.perAccount(), 1, 1_000_000),
+                number("limits.handshakes", ConnectionLimits.DEFAULT.handshakes(), 1, 1_000_000));
+        long message = octets("limits.message", ImapSettings.DEFAULT.messageOctets(), 64 << 10, 2_000_000_000);
+        int failedLogins = number("auth.failed-logins", ImapSettings.DEFAULT.failedLogins(), 1, 100);
+        var sessions = new SessionLimits(
+                duration("sessions.handshake", SessionLimits.DEFAULT.handshake(), Duration.ofSeconds(1)),
+                duration("sessions.before-login", SessionLimits.DEFAULT.beforeLogin(), Duration.ofSeconds(1)),
+                duration("sessions.until-login", SessionLimits.DEFAULT.untilLogin(), Duration.ofSeconds(1)),
+                // RFC 3501 §5.4: an autologout timer is at least 30 minutes
+                duration("sessions.after-login", SessionLimits.DEFAULT.afterLogin(), Duration.ofMinutes(30)),
+                duration("sessions.write", SessionLimits.DEFAULT.write(), Duration.ofSeconds(1)));
+        var imap = new ImapSettings(
+                message, ImapSettings.DEFAULT.lineOctets(), ImapSettings.DEFAULT.literalBeforeLogin(), failedLogins);
+        var submission = new SmtpSettings(
+                host,
+                message,
+                number("submission.recipients", 100, 100, 10_000), // RFC 5321 §4.5.3.1.8: at least 100
+                failedLogins,
+                flag("submission.hide-client-address", true));
+        Certificates certificates = certificates();
+        String level = oneOf("log.level", "info", LOG_LEVELS);
+        findUnknownKeys();
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException(problems);
+        }
+        return new Configuration(
+                host, data, listeners, certificates, store, connections, sessions, imap, submission, level);
+    }
+
+    private List<Listener> listeners(Service service, List<InetAddress> addresses) {
+        String section = "listeners." + service.serviceName();
+        int port = number(section + ".port", service.port, 1, 65_535);
+        boolean enabled = flag(section + ".enabled", true);
+        List<InetAddress> own = list(section + ".addresses", List.of(), this::address);
+        if (!enabled) {
+            return List.of();
+        }
+        return (own.isEmpty() ? addresses : own)
+                .stream()
+                        // decisions: a host without IPv6 is no error
+                        .map(address -> new Listener(
+                                service,
+                                address,
+                                port,
+                                address.isAnyLocalAddress() && address.getAddress().length == 16))
+                        .toList();
+    }
+
+    private Certificates certificates() {
+        String source = oneOf("tls.certificates", "own-authority", Set.of("own-authority", "files"));
+        List<String> hosts = list("tls.own-authority.hosts", List.of(), this::host);
+        List<String> addresses = list("tls.own-authority.addresses", List.of(), text -> {
+            address(text);
+            return text;
+        });
+        List<Certificates.Pair> pairs = new ArrayList<>();
+        if (config.hasPath("tls.files")) {
+            known.add("tls.files");
+            try {
+                for (ConfigObject pair : config.getObjectList("tls.files")) {
+                    pairs.add(pair(pair));
+                }
+            } catch (ConfigException.WrongType wrong) {
+                problems.add(at(file, wrong.origin()) + "tls.files is a list of { chain = …, key = … }");
+            }
+        }
+        if (source.equals("own-authority")) {
+            return new Certificates.OwnAuthority(hosts, addresses);
+        }
+        if (pairs.isEmpty()) {
+            problems.add(origin("tls.certificates")
+                    + "tls.certificates = files needs tls.files = [{ chain = \"….pem\", key = \"….pem\" }]");
+        }
+        return new Certificates.Files(pairs);
+    }
+
+    private Certificates.Pair pair(ConfigObject object) {
+        Set<String> keys = object.keySet();
+        if (!keys.equals(Set.of("chain", "key"))) {
+            problems.add(at(file, object.origin()) + "an entry of tls.files has the keys chain and key, not " + keys);
+            return new Certificates.Pair(Path.of(""), Path.of(""), Optional.empty());
+        }
+        Config pair = object.toConfig();
+        return new Certificates.Pair(
+                Path.of(pair.getString("chain")),
+                Path.of(pair.getString("key")),
+                Optional.of(at(file, object.origin())));
+    }
+
+    // ---- values
+
+    private <T> T value(String path, T otherwise, Function<Config, T> read) {
+        known.add(path);
+        if (!config.hasPath(path)) {
+            return otherwise;
+        }
+        try {
+            return read.apply(config);
+        } catch (ConfigException.WrongType | ConfigException.BadValue wrong) {
+            String message = String.valueOf(wrong.getMessage());
+            // "file: 3: path has type X rather than Y": the place is said already
+            int start = message.indexOf(path);
+            problems.add(origin(path) + (start < 0 ? path + ": " + message : message.substring(start)));
+        } catch (IllegalArgumentException wrong) {
+            problems.add(origin(path) + path + ": " + wrong.getMessage());
+        }
+        return otherwise;
+    }
+
+    private String text(String path, String otherwise) {
+        return value(path, otherwise, from -> from.getString(path));
+    }
+
+    private String required(String path, String meaning, Function<String, String> check) {
+        if (!config.hasPath(path)) {
+            known.add(path);
+            problems.add(file + ": " + path + " is missing: " + meaning);
+            return "";
+        }
+        return value(path, "", from -> check.apply(from.getString(path)));
+    }
+
+    private Optional<String> optional(String path, Function<String, String> check) {
+        return value(
+                path,
+                Optional.empty(),
+                from -> Optional.of(from.getString(path))
+                        .filter(text -> !text.isEmpty())
+                        .map(check));
+    }
+
+    private boolean flag(String path, boolean otherwise) {
+        return value(path, otherwise, from -> from.getBoolean(path));
+    }
+
+    private int number(String path, int otherwise, int least, int most) {
+        return value(path, otherwise, from -> {
+            int number = from.getInt(path);
+            if (number < least || number > most) {
+                throw new IllegalArgumentException(number + " is not from " + least + " to " + most);
+            }
+            return number;
+        });
+    }
+
+    private long octets(String path, long otherwise, long least, long most) {
+        return value(path, otherwise, from -> {
+            long octets = from.getBytes(path);
+            if (octets < least || octets > most) {
+                throw new IllegalArgumentException(octets + " octets are not from " + least + " to " + most);
+            }
+            return octets;
+        });
+    }
+
+    private Duration duration(String path, Duration otherwise, Duration least) {
+        return value(path, otherwise, from -> {
+            Duration duration = from.getDuration(path);
+            if (duration.compareTo(least) < 0 || duration.compareTo(Duration.ofDays(1)) > 0) {
+                throw new IllegalArgumentException("is not from " + least.toSeconds() + " s to "
+                        + Duration.ofDays(1).toHours() + " h");
+            }
+            return duration;
+        });
+    }
+
+    private String oneOf(String path, String otherwise, Set<String> allowed) {
+        return value(path, otherwise, from -> {
+            String text = from.getString(path);
+            if (!allowed.contains(text)) {
+                throw new IllegalArgumentException("'" + text + "' is none of "
+                        + String.join(", ", allowed.stream().sorted().toList()));
+            }
+            return text;
+        });
+    }
+
+    private char separator(String path) {
+        return value(path, '+', from -> {
+            String text = from.getString(path);
+            if (text.length() != 1
+                    || "@\"\\<>()[],;: .".contains(text)
+                    || text.charAt(0) <= ' '
+                    || text.charAt(0) > '~') {
+                throw new IllegalArgumentException("is one character that may stand in a local part, such as + or -");
+            }
+            return text.charAt(0);
+        });
+    }
+
+    private <T> List<T> list(String path, List<String> otherwise, Function<String, T> convert) {
+        return value(
+                path,
+                otherwise.stream().map(convert).toList(),
+                from -> from.getStringList(path).stream().map(convert).toList());
+    }
+
+    private String host(String text) {
+        String name = text.toLowerCase(Locale.ROOT);
+        if (!HOST.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' is no host name in its ASCII form (A-labels, xn--… for others)");
+        }
+        return name;
+    }
+
+    private InetAddress address(String text) {
+        try {
+            return InetAddress.ofLiteral(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("'" + text + "' is no IPv4 or IPv6 address", e);
+        }
+    }
+
+    // ---- places
+
+    private String origin(String path) {
+        return at(file, config.getValue(path).origin());
+    }
+
+    private static String at(Path file, ConfigOrigin origin) {
+        if (origin == null || (origin.lineNumber() < 0 && !origin.description().startsWith("environment"))) {
+            return file + ": ";
+        }
+        return origin.description().startsWith("environment")
+                ? origin.description() + ": "
+                : file + ":" + origin.lineNumber() + ": ";
+    }
+
+    private void findUnknownKeys() {
+        for (Map.Entry<String, ConfigValue> entry : config.entrySet()) {
+            String path = entry.getKey().replace("\"", "");
+            if (!known.contains(path)) {
+                problems.add(at(file, entry.getValue().origin()) + path + " is no setting" + similar(path));
+            }
+        }
+    }
+
+    private String similar(String path) {
+        String last = path.substring(path.lastIndexOf('.') + 1);
+        return known.stream()
+                .filter(key -> key.endsWith("." + last) || distance(key, path) <= 3)
+                .findFirst()
+                .map(key -> "; is " + key + " meant?")
+                .orElse("");
+    }
+
+    /// Levenshtein's.
+    private static int distance(String left, String right) {
+        int[] row = new int[right.length() + 1];
+        Arrays.setAll(row, index -> index);
+        for (int i = 1; i <= left.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= right.length(); j++) {
+                int changed = diagonal + (left.charAt(i - 1) == right.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(changed, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[right.length()];
+    }
+}

@@ -1,0 +1,123 @@
+package org.postern.server;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The directory that holds everything Postern keeps: for its owner alone, and for one process at a time.
+final class DataDirectory implements AutoCloseable {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    private final Path path;
+    private final FileChannel lockFile;
+
+    private DataDirectory(Path path, FileChannel lockFile) {
+        this.path = path;
+        this.lockFile = lockFile;
+    }
+
+    /// Makes the directory if need be, and takes its lock. The lock is the operating system's: it ends with the
+    /// process, however that ends. The file names the process for whoever finds it taken.
+    ///
+    /// @throws StartException where it is in use, not ours, or open to others
+    static DataDirectory open(Path path) {
+        try {
+            Path parent = Objects.requireNonNullElse(path.toAbsolutePath().getParent(), path);
+            if (!Files.isDirectory(parent)) {
+                Files.createDirectories(parent);
+            }
+            try {
+                Files.createDirectory(path, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+            } catch (FileAlreadyExistsException e) {
+                if (!Files.isDirectory(path)) {
+                    throw new StartException(path + " is no directory", e);
+                }
+            }
+            Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
+            if (!OWNER_ONLY.containsAll(permissions)) {
+                throw new StartException(path + " holds mail and keys, and others may enter it ("
+                        + PosixFilePermissions.toString(permissions) + "): chmod 700 " + path);
+            }
+            return lock(path);
+        } catch (IOException e) {
+            throw new StartException("cannot use the data directory " + path + ": " + e, e);
+        }
+    }
+
+    private static DataDirectory lock(Path path) throws IOException {
+        Path file = path.resolve("lock");
+        FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileLock lock = tryLock(channel);
+        if (lock == null) {
+            channel.close();
+            throw new StartException(path + " is in use by process "
+                    + Files.readString(file).strip() + ": stop it, or choose another data directory");
+        }
+        channel.truncate(0);
+        channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)), 0);
+        return new DataDirectory(path, channel);
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return null; // this very process has it
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /// A directory below, for its owner alone.
+    Path subdirectory(String name) {
+        Path directory = path.resolve(name);
+        try {
+            if (!Files.isDirectory(directory)) {
+                Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+            }
+            return directory;
+        } catch (IOException e) {
+            throw new StartException("cannot make " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// Replaces a file as a whole, readable by its owner alone: whoever looks sees the old one or the new one.
+    static void replace(Path file, String text) throws IOException {
+        Path temporary = file.resolveSibling(file.getFileName() + ".new");
+        Files.deleteIfExists(temporary);
+        Files.createFile(temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+            ByteBuffer octets = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+            while (octets.hasRemaining()) {
+                channel.write(octets);
+            }
+            channel.force(true);
+        }
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    @Override
+    public void close() {
+        try {
+            lockFile.close();
+        } catch (IOException e) {
+            throw new StartException("cannot release " + path, e);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package org.postern.server;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.postern.auth.Authenticator;
+import org.postern.auth.SaslMechanisms;
+import org.postern.imap.ImapProtocol;
+import org.postern.server.Configuration.Listener;
+import org.postern.server.Configuration.Service;
+import org.postern.session.ListenerSettings;
+import org.postern.session.Listeners;
+import org.postern.session.Protocol;
+import org.postern.session.SessionLog;
+import org.postern.store.PosternStore;
+import org.postern.store.RecipientVerdict;
+import org.postern.submission.SubmissionProtocol;
+import org.postern.tls.TlsConfigurationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The composition root: everything is made here, in the order in which it is needed, and closed the other way round.
+final class PosternServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PosternServer.class);
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final Configuration configuration;
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final PosternStore store;
+    private final CertificateKeeper certificates;
+    private final Listeners listeners;
+    private final Management management;
+    private final Map<Service.Kind, Protocol> protocols;
+
+    /// Opens everything but the ports.
+    ///
+    /// @throws StartException in the operator's words
+    PosternServer(Configuration configuration) {
+        this.configuration = configuration;
+        MeterRegistry meters = new SimpleMeterRegistry();
+        try {
+            DataDirectory directory = opened(DataDirectory.open(configuration.dataDirectory()));
+            store = opened(PosternStore.open(configuration.store(), meters));
+            var authenticator = opened(new Authenticator(store.accounts(), meters));
+            certificates =
+                    opened(new CertificateKeeper(configuration, directory.subdirectory("tls"), store.accounts()));
+            listeners = new Listeners(certificates.served(), configuration.connections(), new SessionLog(), meters);
+            open.push(() -> listeners.stop(GRACE));
+            store.accounts().onRevoked(listeners::endSessionsOf);
+            management = new Management(store, certificates, listeners);
+            protocols = protocols(authenticator);
+        } catch (TlsConfigurationException e) {
+            close();
+            throw new StartException(String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private Map<Service.Kind, Protocol> protocols(Authenticator authenticator) {
+        var mechanisms = new SaslMechanisms();
+        Map<Service.Kind, Protocol> made = new EnumMap<>(Service.Kind.class);
+        for (Service.Kind kind : Service.Kind.values()) {
+            made.put(
+                    kind,
+                    switch (kind) {
+                        case IMAP -> new ImapProtocol(authenticator, mechanisms, store, configuration.imap());
+                        case SUBMISSION ->
+                            new SubmissionProtocol(authenticator, mechanisms, store, configuration.submission());
+                    });
+        }
+        return made;
+    }
+
+    private <T extends AutoCloseable> T opened(T resource) {
+        open.push(resource);
+        return resource;
+    }
+
+    /// Accepts connections on every port, and commands on the control socket.
+    ///
+    /// @throws StartException naming the listener
+    void listen() {
+        try {
+            listeners.openAll(settings());
+            opened(ControlSocket.open(configuration.dataDirectory().resolve("control.sock"), management));
+        } catch (IOException e) {
+            throw new StartException(String.valueOf(e.getMessage()), e);
+        }
+        warnOfMissingPostmasters();
+        LOG.info("Postern is ready, process {}", ProcessHandle.current().pid());
+    }
+
+    private List<ListenerSettings> settings() {
+        List<ListenerSettings> settings = new ArrayList<>();
+        for (Listener listener : configuration.listeners()) {
+            settings.add(new ListenerSettings(
+                    listener.service().serviceName(),
+                    new InetSocketAddress(listener.address(), listener.port()),
+                    listener.service().security,
+                    Objects.requireNonNull(protocols.get(listener.service().kind)),
+                    configuration.sessions(),
+                    listener.mayBeMissing()));
+        }
+        return settings;
+    }
+
+    /// RFC 5321 §4.5.1: postmaster of each domain must be there.
+    private void warnOfMissingPostmasters() {
+        for (String domain : store.accounts().domains()) {
+            if (!(store.deliveries().resolve("postmaster@" + domain) instanceof RecipientVerdict.Accepted)) {
+                LOG.warn(
+                        "nobody gets mail for postmaster@{}: postern alias add postmaster@{} <account>",
+                        domain,
+                        domain);
+            }
+        }
+    }
+
+    Management management() {
+        return management;
+    }
+
+    PosternStore store() {
+        return store;
+    }
+
+    Map<String, List<InetSocketAddress>> bound() {
+        return listeners.bound();
+    }
+
+    Optional<Path> authorityFile() {
+        return certificates.authorityFile();
+    }
+
+    /// Ends sessions with their protocol's farewell, then closes what was opened, last first. May be called twice.
+    @Override
+    public synchronized void close() {
+        while (!open.isEmpty()) {
+            AutoCloseable resource = open.pop();
+            try {
+                resource.close();
+            } catch (Exception e) { // the others are closed all the same
+                LOG.error("stopping: {} did not close", resource.getClass().getSimpleName(), e);
+            }
+        }
+    }
+}
