@@ -239,7 +239,10 @@ final class ConfigurationReader {
             String message = String.valueOf(wrong.getMessage());
             // "file: 3: path has type X rather than Y": the place is said already
             int start = message.indexOf(path);
-            problems.add(origin(path) + (start < 0 ? path + ": " + message : message.substring(start)));
+            problems.add(origin(path)
+                    + (start < 0
+                            ? path + ": " + message
+                            : message.substring(start).replaceFirst("^([^ ]+)':", "$1:")));
         } catch (IllegalArgumentException wrong) {
             problems.add(origin(path) + path + ": " + wrong.getMessage());
         }

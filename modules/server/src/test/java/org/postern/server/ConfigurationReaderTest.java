@@ -1,0 +1,175 @@
+package org.postern.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.postern.server.Configuration.Certificates;
+import org.postern.server.Configuration.Listener;
+import org.postern.server.Configuration.Service;
+
+class ConfigurationReaderTest {
+    private static final Path SHIPPED = Path.of(System.getProperty("postern.root", "../.."), "conf/postern.conf");
+
+    @TempDir
+    Path directory;
+
+    private Configuration read(String text) throws IOException {
+        return ConfigurationReader.read(file(text), Map.of());
+    }
+
+    private Path file(String text) throws IOException {
+        return Files.writeString(directory.resolve("postern.conf"), text);
+    }
+
+    @Test
+    void theShippedFileIsReadAndItsCommentsAreTheDefaults() throws IOException {
+        Configuration asShipped = ConfigurationReader.read(SHIPPED, Map.of());
+        assertThat(asShipped.host()).isEqualTo("mail.example.org");
+        assertThat(asShipped.listeners()).hasSize(8);
+
+        // every setting with its comment sign taken away, but for the two whose defaults are no literals
+        String uncommented = Files.readAllLines(SHIPPED).stream()
+                .map(line -> line.replaceFirst("^( *)# ([a-z.-]+ = .*)$", "$1$2"))
+                .filter(line ->
+                        !line.strip().startsWith("files =") && !line.strip().startsWith("view-memory ="))
+                .collect(Collectors.joining("\n"));
+        assertThat(uncommented).contains("\n  recipients = 100\n").contains("\n  imaps.port = 993\n");
+        Configuration explicit = read(uncommented);
+        assertThat(explicit).isEqualTo(asShipped);
+    }
+
+    @Test
+    void everySettingThatIsReadStandsInTheShippedFile() throws IOException {
+        String shipped = Files.readString(SHIPPED);
+        // an unknown key is answered with the nearest known ones: ask for each section's
+        for (String key : List.of(
+                "data-directory",
+                "addresses",
+                "certificates",
+                "own-authority.hosts",
+                "own-authority.addresses",
+                "files",
+                "default-domain",
+                "failed-logins",
+                "handshake",
+                "before-login",
+                "until-login",
+                "after-login",
+                "write",
+                "connections",
+                "connections-per-address",
+                "connections-per-account",
+                "handshakes",
+                "message",
+                "recipients",
+                "hide-client-address",
+                "detail-separator",
+                "first-mailboxes",
+                "view-memory",
+                "level")) {
+            assertThat(shipped).contains("# " + key + " = ");
+        }
+    }
+
+    @Test
+    void valuesArriveWhereTheyBelong() throws IOException {
+        Configuration configuration = read("""
+                server { host = "MX.example.NET", data-directory = "/srv/mail", addresses = ["192.0.2.1"] }
+                listeners { imap.enabled = false, submission { port = 2587, addresses = ["2001:db8::1"] } }
+                tls { own-authority { hosts = ["imap.example.net"], addresses = ["192.0.2.1"] } }
+                sessions.after-login = 45 minutes
+                limits.message = 10 MiB
+                store.detail-separator = "-"
+                """);
+        assertThat(configuration.host()).isEqualTo("mx.example.net");
+        assertThat(configuration.dataDirectory()).hasToString("/srv/mail");
+        assertThat(configuration.listeners())
+                .extracting(Listener::service)
+                .containsExactly(Service.IMAPS, Service.SUBMISSIONS, Service.SUBMISSION);
+        assertThat(configuration.listeners().get(2).port()).isEqualTo(2587);
+        assertThat(configuration.listeners().get(2).address().getHostAddress()).isEqualTo("2001:db8:0:0:0:0:0:1");
+        assertThat(configuration.certificates())
+                .isEqualTo(new Certificates.OwnAuthority(List.of("imap.example.net"), List.of("192.0.2.1")));
+        assertThat(configuration.sessions().afterLogin()).isEqualTo(Duration.ofMinutes(45));
+        assertThat(configuration.imap().messageOctets()).isEqualTo(10 << 20);
+        assertThat(configuration.submission().messageOctets()).isEqualTo(10 << 20);
+        assertThat(configuration.submission().hostName()).isEqualTo("mx.example.net");
+        assertThat(configuration.store().detailSeparator()).isEqualTo('-');
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            listeners.imaps.port = 70000             | postern.conf:2: listeners.imaps.port: 70000 is not from 1 to 65535
+            listeners.imaps.port = yes               | postern.conf:2: listeners.imaps.port
+            listeners.imaps.prot = 993               | postern.conf:2: listeners.imaps.prot is no setting; is listeners.imaps.port meant?
+            sessions.after-login = 10 s              | postern.conf:2: sessions.after-login: is not from 1800 s
+            sessions.write = soon                    | postern.conf:2: sessions.write
+            server.addresses = ["localhost"]         | postern.conf:2: server.addresses: 'localhost' is no IPv4 or IPv6 address
+            log.level = loud                         | postern.conf:2: log.level: 'loud' is none of debug, error, info, warn
+            store.detail-separator = "@"             | postern.conf:2: store.detail-separator: is one character
+            auth.default-domain = "a b"              | postern.conf:2: auth.default-domain: 'a b' is no host name
+            tls.certificates = files                 | postern.conf:2: tls.certificates = files needs tls.files
+            tls.files = [{ chain = a }]              | postern.conf:2: an entry of tls.files has the keys chain and key
+            submission.recipients = 10               | postern.conf:2: submission.recipients: 10 is not from 100
+            submission.hide-client-address = perhaps | postern.conf:2: submission.hide-client-address
+            limits.message = 1 B                     | postern.conf:2: limits.message: 1 octets are not from
+            colour = blue                            | postern.conf:2: colour is no setting
+            server { host = "x"                      | postern.conf:
+            """)
+    void aWrongValueIsNamedWithFileAndLine(String line, String message) throws IOException {
+        Path file = file("server.host = mail.example.test\n" + line.strip() + "\n");
+        assertThatThrownBy(() -> ConfigurationReader.read(file, Map.of()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(message.strip());
+    }
+
+    @Test
+    void allProblemsAreTold() throws IOException {
+        Path file = file("log.level = loud\ncolour = blue\n");
+        assertThatThrownBy(() -> ConfigurationReader.read(file, Map.of()))
+                .hasMessageContaining("server.host is missing")
+                .hasMessageContaining(":1: log.level")
+                .hasMessageContaining(":2: colour");
+    }
+
+    @Test
+    void aMissingFileIsNamed() {
+        assertThatThrownBy(() -> ConfigurationReader.read(directory.resolve("none.conf"), Map.of()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("none.conf: cannot be read");
+    }
+
+    @Test
+    void theEnvironmentOverrides() throws IOException {
+        Path file = file("server.host = mail.example.test\nlisteners.imaps.port = 1993\n");
+        Path secret = Files.writeString(directory.resolve("host"), "from.file.test\n");
+        Configuration configuration = ConfigurationReader.read(
+                file,
+                Map.of(
+                        "POSTERN_LISTENERS__IMAPS__PORT", "2993",
+                        "POSTERN_SUBMISSION__HIDE_CLIENT_ADDRESS", "false",
+                        "POSTERN_SERVER__ADDRESSES", "[\"127.0.0.1\"]",
+                        "POSTERN_SERVER__HOST_FILE", secret.toString(),
+                        "POSTERN_REQUIRE_ALL", "1"));
+        assertThat(configuration.host()).isEqualTo("from.file.test");
+        assertThat(configuration.listeners()).hasSize(4);
+        assertThat(configuration.listeners().getFirst().port()).isEqualTo(2993);
+        assertThat(configuration.submission().hideClientAddress()).isFalse();
+
+        assertThatThrownBy(() -> ConfigurationReader.read(file, Map.of("POSTERN_LOG__LEVEL", "loud")))
+                .hasMessageContaining("environment variable POSTERN_LOG__LEVEL: log.level: 'loud'");
+        assertThatThrownBy(() -> ConfigurationReader.read(file, Map.of("POSTERN_LOG__LEVLE", "info")))
+                .hasMessageContaining("environment variable POSTERN_LOG__LEVLE: log.levle is no setting");
+    }
+}
