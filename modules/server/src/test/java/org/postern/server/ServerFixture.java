@@ -1,0 +1,120 @@
+package org.postern.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import org.postern.imap.ImapSettings;
+import org.postern.server.Configuration.Certificates;
+import org.postern.server.Configuration.Listener;
+import org.postern.server.Configuration.Service;
+import org.postern.session.ConnectionLimits;
+import org.postern.session.SessionLimits;
+import org.postern.smtp.SmtpSettings;
+import org.postern.store.StoreSettings;
+import org.postern.testkit.TestCertificate;
+import org.postern.testkit.WireClient;
+
+/// The whole server in this process, on ports of its own, with every timer at 30 minutes: what happens in less does not
+/// happen because of a timer.
+final class ServerFixture implements AutoCloseable {
+    static final String ALICE = "alice@example.test";
+    static final String BOB = "bob@example.test";
+    static final String PASSWORD = "correct-horse-battery";
+
+    private static final SessionLimits PATIENT = new SessionLimits(
+            Duration.ofMinutes(30),
+            Duration.ofMinutes(30),
+            Duration.ofMinutes(30),
+            Duration.ofMinutes(30),
+            Duration.ofMinutes(30));
+
+    final PosternServer server;
+    final Path authority;
+
+    ServerFixture(Path directory) {
+        Path data = directory.resolve("data");
+        List<Listener> listeners = new ArrayList<>();
+        for (Service service : Service.values()) {
+            listeners.add(new Listener(service, InetAddress.ofLiteral("127.0.0.1"), 0, false));
+        }
+        server = new PosternServer(new Configuration(
+                "mail.example.test",
+                data,
+                listeners,
+                new Certificates.OwnAuthority(List.of("localhost"), List.of("127.0.0.1")),
+                StoreSettings.in(data).withDefaultDomain("example.test"),
+                new ConnectionLimits(5_000, 5_000, 1_000, 1_000),
+                PATIENT,
+                ImapSettings.DEFAULT,
+                SmtpSettings.of("mail.example.test"),
+                "info"));
+        server.management().run(List.of("domain", "add", "example.test"), new byte[0], "test");
+        for (String address : List.of(ALICE, BOB)) {
+            server.management().run(List.of("account", "add", address), PASSWORD.getBytes(UTF_8), "test");
+        }
+        server.listen();
+        authority = data.resolve("tls/ca.pem");
+    }
+
+    InetSocketAddress address(Service service) {
+        return server.bound().get(service.serviceName()).getFirst();
+    }
+
+    int port(Service service) {
+        return address(service).getPort();
+    }
+
+    SSLContext trust() {
+        return trust(authority);
+    }
+
+    static SSLContext trust(Path authority) {
+        try (InputStream pem = Files.newInputStream(authority)) {
+            return TestCertificate.trust(
+                    (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(pem));
+        } catch (IOException | CertificateException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// An IMAP client that has logged in.
+    WireClient imap(String address) throws IOException {
+        WireClient client = WireClient.implicitTls(address(Service.IMAPS), trust());
+        client.readLine();
+        client.command("l LOGIN " + address + " " + PASSWORD, "l OK");
+        return client;
+    }
+
+    /// A submission client that has logged in.
+    WireClient submission(String address) throws IOException {
+        return submission(address(Service.SUBMISSIONS), trust(), address, PASSWORD);
+    }
+
+    static WireClient submission(InetSocketAddress server, SSLContext trust, String address, String password)
+            throws IOException {
+        WireClient client = WireClient.implicitTls(server, trust);
+        client.readUntil("220 ");
+        client.command("EHLO client.test", "250 ");
+        String response = Base64.getEncoder().encodeToString(("\0" + address + "\0" + password).getBytes(UTF_8));
+        client.command("AUTH PLAIN " + response, "235 ");
+        return client;
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}
