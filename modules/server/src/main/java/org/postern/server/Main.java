@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -272,8 +272,9 @@ final class Main implements Runnable {
     /// A new password: typed twice at a terminal, else the first line of standard input. Never an argument, which every
     /// user of the machine could read.
     private static byte[] newPassword() {
-        Console console = Objects.requireNonNull(System.console(), "since JDK 22 there always is one");
-        if (console.isTerminal()) {
+        Optional<Console> terminal = Optional.ofNullable(System.console()).filter(Console::isTerminal);
+        if (terminal.isPresent()) {
+            Console console = terminal.get();
             char[] first = console.readPassword("New password: ");
             char[] second = console.readPassword("Again: ");
             try {
