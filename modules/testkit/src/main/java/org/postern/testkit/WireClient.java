@@ -127,8 +127,10 @@ public final class WireClient implements AutoCloseable {
         return in.readNBytes(count);
     }
 
-    public Socket socket() {
-        return socket;
+    /// Goes away with a reset, as a client that crashed or lost its network.
+    public void abort() throws IOException {
+        connected.setSoLinger(true, 0);
+        connected.close();
     }
 
     @Override

@@ -1,0 +1,169 @@
+package org.postern.server;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.postern.server.Configuration.Service;
+import org.postern.testkit.Requirement;
+import org.postern.testkit.WireClient;
+
+/// Plaintext behind STARTTLS is never obeyed, however it comes (CVE-2011-0411): the session ends.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Requirement({"ST-1", "ST-2", "ST-3", "ST-23"})
+class StartTlsInjectionTest {
+    /// Of the session layer.
+    private static final int RECEIVE_BUFFER = 16 * 1024;
+
+    private static final String INJECTED = "INJECTED";
+
+    private ServerFixture fixture;
+
+    enum Way {
+        /// In one segment with STARTTLS.
+        SAME_SEGMENT,
+        /// In a segment of its own, sent without waiting for the answer.
+        NEXT_SEGMENT,
+        /// Right behind a STARTTLS that ends where a receive buffer ends.
+        PADDED
+    }
+
+    enum Dialect {
+        IMAP(Service.IMAP, "", "p NOOP\r\n", "s STARTTLS\r\n", INJECTED + " CAPABILITY\r\n"),
+        SUBMISSION(Service.SUBMISSION, "EHLO client.test\r\n", "NOOP\r\n", "STARTTLS\r\n", "EHLO " + INJECTED + "\r\n");
+
+        final Service service;
+        final String before;
+        final String padding;
+        final String startTls;
+        final String injected;
+
+        Dialect(Service service, String before, String padding, String startTls, String injected) {
+            this.service = service;
+            this.before = before;
+            this.padding = padding;
+            this.startTls = startTls;
+            this.injected = injected;
+        }
+    }
+
+    static Stream<Arguments> all() {
+        return Stream.of(Dialect.values())
+                .flatMap(dialect -> Stream.of(Way.values()).map(way -> Arguments.of(dialect, way)));
+    }
+
+    @BeforeAll
+    void start(@TempDir Path directory) {
+        fixture = new ServerFixture(directory);
+    }
+
+    @AfterAll
+    void stop() {
+        fixture.close();
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void refused(Dialect dialect, Way way) throws IOException {
+        tries(dialect, way, 60);
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    @Tag("long")
+    void refusedAThousandTimes(Dialect dialect, Way way) throws IOException {
+        tries(dialect, way, 1_000);
+    }
+
+    private void tries(Dialect dialect, Way way, int count) throws IOException {
+        int answered = 0;
+        for (int index = 0; index < count; index++) {
+            answered += inject(fixture.address(dialect.service), dialect, way) ? 1 : 0;
+        }
+        System.out.printf(
+                "STARTTLS injection, %s %s: %d tries, STARTTLS answered in %d, the injected command in none%n",
+                dialect.service.serviceName(), way, count, answered);
+        // the server is well, and an honest client still gets through
+        try (WireClient client = WireClient.plain(fixture.address(dialect.service))) {
+            client.readLine();
+            if (!dialect.before.isEmpty()) {
+                client.command(dialect.before.strip(), "250 ");
+            }
+            client.command(dialect.startTls.strip(), dialect == Dialect.IMAP ? "s OK" : "220 ");
+            client.startTls(fixture.trust());
+            // the first answer inside TLS is to the first octet sent inside TLS
+            client.sendLine(dialect == Dialect.IMAP ? "first NOOP" : "NOOP");
+            assertThat(client.readLine()).startsWith(dialect == Dialect.IMAP ? "first OK" : "250 ");
+        }
+    }
+
+    /// @return true if STARTTLS itself was answered before the session ended
+    private static boolean inject(InetSocketAddress address, Dialect dialect, Way way) throws IOException {
+        try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(30_000);
+            OutputStream out = socket.getOutputStream();
+            String prefix = dialect.before;
+            String received = "";
+            try {
+                switch (way) {
+                    case SAME_SEGMENT -> out.write(octets(prefix + dialect.startTls + dialect.injected));
+                    case NEXT_SEGMENT -> {
+                        out.write(octets(prefix + dialect.startTls));
+                        out.flush();
+                        out.write(octets(dialect.injected));
+                    }
+                    case PADDED ->
+                        out.write(octets(padded(prefix, dialect.padding, dialect.startTls) + dialect.injected));
+                }
+                out.flush();
+                // whatever else a client could send changes nothing
+                received = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+            } catch (SocketException reset) {
+                // a server that refuses may reset; what came before is lost with it
+            }
+            assertThat(received).doesNotContain(INJECTED);
+            String answer = dialect == Dialect.IMAP ? "s OK " : "220 2.0.0 ";
+            int at = received.indexOf(answer);
+            if (at >= 0) {
+                // ST-3: nothing readable comes after the answer; a TLS alert may
+                String after = received.substring(received.indexOf("\r\n", at) + 2);
+                assertThat(after).doesNotContain("OK").doesNotContain("250");
+            }
+            return at >= 0;
+        }
+    }
+
+    /// Commands whose octets, with the greeting's wait in between or not, fill receive buffers up to the end of
+    /// STARTTLS.
+    private static String padded(String prefix, String padding, String startTls) {
+        StringBuilder text = new StringBuilder(prefix);
+        while (text.length() + padding.length() + startTls.length() <= RECEIVE_BUFFER - 2 * padding.length()) {
+            text.append(padding);
+        }
+        int left = RECEIVE_BUFFER - startTls.length() - text.length();
+        // one last command of the length that is left: the tag, or NOOP's argument, is as long as need be
+        String last = padding.startsWith("NOOP") ? "NOOP " + "x".repeat(left - 7) : "p".repeat(left - 7) + " NOOP";
+        text.append(last).append("\r\n").append(startTls);
+        assertThat(text.length()).isEqualTo(RECEIVE_BUFFER);
+        return text.toString();
+    }
+
+    private static byte[] octets(String text) {
+        return text.getBytes(US_ASCII);
+    }
+}
