@@ -9,8 +9,8 @@ import org.postern.imap.ImapSettings;
 import org.postern.session.ConnectionLimits;
 import org.postern.session.ListenerSettings.Security;
 import org.postern.session.SessionLimits;
-import org.postern.smtp.SmtpSettings;
 import org.postern.store.StoreSettings;
+import org.postern.submission.SubmissionSettings;
 
 /// Everything an operator decides. Read from `conf/postern.conf` by [ConfigurationReader], or made by [Quickstart].
 ///
@@ -24,7 +24,7 @@ record Configuration(
         ConnectionLimits connections,
         SessionLimits sessions,
         ImapSettings imap,
-        SmtpSettings submission,
+        SubmissionSettings submission,
         String logLevel) {
 
     /// What listens where. A service is named as in RFC 6335 and in SRV records.

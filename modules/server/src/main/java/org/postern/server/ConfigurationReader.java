@@ -32,8 +32,8 @@ import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
 import org.postern.session.ConnectionLimits;
 import org.postern.session.SessionLimits;
-import org.postern.smtp.SmtpSettings;
 import org.postern.store.StoreSettings;
+import org.postern.submission.SubmissionSettings;
 
 /// Reads `conf/postern.conf` (HOCON) and the environment. All problems are collected, each with file and line, so that
 /// one look at the output is enough; an unknown key is a problem.
@@ -150,7 +150,7 @@ final class ConfigurationReader {
                 duration("sessions.write", SessionLimits.DEFAULT.write(), Duration.ofSeconds(1)));
         var imap = new ImapSettings(
                 message, ImapSettings.DEFAULT.lineOctets(), ImapSettings.DEFAULT.literalBeforeLogin(), failedLogins);
-        var submission = new SmtpSettings(
+        var submission = new SubmissionSettings(
                 host,
                 message,
                 number("submission.recipients", 100, 100, 10_000), // RFC 5321 §4.5.3.1.8: at least 100

@@ -23,9 +23,9 @@ import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
 import org.postern.session.ConnectionLimits;
 import org.postern.session.SessionLimits;
-import org.postern.smtp.SmtpSettings;
 import org.postern.store.Accounts;
 import org.postern.store.StoreSettings;
+import org.postern.submission.SubmissionSettings;
 
 /// A whole server without configuration: a domain, accounts with passwords, sample messages, ports above 1024 on the
 /// loopback addresses, and a file that tells programs where everything is.
@@ -146,7 +146,7 @@ final class Quickstart {
                 ConnectionLimits.DEFAULT,
                 SessionLimits.DEFAULT,
                 ImapSettings.DEFAULT,
-                SmtpSettings.of(host),
+                SubmissionSettings.of(host),
                 options.logLevel());
     }
 

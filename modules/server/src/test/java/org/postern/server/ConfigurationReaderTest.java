@@ -103,7 +103,7 @@ class ConfigurationReaderTest {
                 .isEqualTo(new Certificates.OwnAuthority(List.of("imap.example.net"), List.of("192.0.2.1")));
         assertThat(configuration.sessions().afterLogin()).isEqualTo(Duration.ofMinutes(45));
         assertThat(configuration.imap().messageOctets()).isEqualTo(10 << 20);
-        assertThat(configuration.submission().messageOctets()).isEqualTo(10 << 20);
+        assertThat(configuration.submission().maximumMessageOctets()).isEqualTo(10 << 20);
         assertThat(configuration.submission().hostName()).isEqualTo("mx.example.net");
         assertThat(configuration.store().detailSeparator()).isEqualTo('-');
     }

@@ -22,8 +22,8 @@ import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
 import org.postern.session.ConnectionLimits;
 import org.postern.session.SessionLimits;
-import org.postern.smtp.SmtpSettings;
 import org.postern.store.StoreSettings;
+import org.postern.submission.SubmissionSettings;
 import org.postern.testkit.TestCertificate;
 import org.postern.testkit.WireClient;
 
@@ -59,7 +59,7 @@ final class ServerFixture implements AutoCloseable {
                 new ConnectionLimits(5_000, 5_000, 1_000, 1_000),
                 PATIENT,
                 ImapSettings.DEFAULT,
-                SmtpSettings.of("mail.example.test"),
+                SubmissionSettings.of("mail.example.test"),
                 "info"));
         server.management().run(List.of("domain", "add", "example.test"), new byte[0], "test");
         for (String address : List.of(ALICE, BOB)) {

@@ -3,38 +3,49 @@ package org.postern.smtp;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// The commands that a client can give.
+/// What a client asks for (RFC 5321 §4.1.1 and the extensions that are offered), syntax checked.
 sealed interface SmtpCommand {
-    /// RFC 5321 §4.1.1.1.
-    record Ehlo(String clientName) implements SmtpCommand {}
+    // ---- RFC 5321 §4.1.1.1
 
-    record Helo(String clientName) implements SmtpCommand {}
+    /// Begins a session with extensions.
+    /// @param client a domain or an address literal, as it came
+    record Ehlo(String client) implements SmtpCommand {}
 
-    /// RFC 3207.
+    record Helo(String client) implements SmtpCommand {}
+
+    // ---- RFC 3207, RFC 4954
+
     record StartTls() implements SmtpCommand {}
 
-    /// RFC 4954 §4: the initial response is decoded, an empty array for `=`.
+    /// Begins a login.
+    /// @param initialResponse still Base64; whoever decodes it overwrites it
     record Auth(String mechanism, Optional<byte[]> initialResponse) implements SmtpCommand {
         @Override
         public String toString() {
-            return "Auth[" + mechanism + "]";
+            return "Auth[" + mechanism + "]"; // never the response: it holds a password
         }
     }
 
-    /// RFC 5321 §4.1.1.2. An empty reverse path is `<>`.
-    record Mail(String reversePath, OptionalLong size) implements SmtpCommand {}
+    // ---- RFC 5321 §4.1.1.2 to §4.1.1.5
 
-    record Rcpt(String forwardPath) implements SmtpCommand {}
+    /// Begins a transaction.
+    /// @param reversePath empty for `<>`
+    /// @param size what the client declares (RFC 1870)
+    record Mail(Optional<MailAddress> reversePath, OptionalLong size) implements SmtpCommand {}
+
+    record Rcpt(ForwardPath forwardPath) implements SmtpCommand {}
 
     record Data() implements SmtpCommand {}
 
     record Rset() implements SmtpCommand {}
 
-    record Noop() implements SmtpCommand {}
-
-    record Quit() implements SmtpCommand {}
+    // ---- RFC 5321 §4.1.1.6 to §4.1.1.10
 
     record Vrfy() implements SmtpCommand {}
 
     record Help() implements SmtpCommand {}
+
+    record Noop() implements SmtpCommand {}
+
+    record Quit() implements SmtpCommand {}
 }

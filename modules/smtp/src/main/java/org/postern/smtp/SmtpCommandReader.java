@@ -1,39 +1,62 @@
 package org.postern.smtp;
 
-import java.util.ArrayList;
-import java.util.Base64;
-import java.util.List;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Reads command lines (RFC 5321 §4.1): one method for each production. A line that is no command is an [SmtpRefused].
+/// Reads command lines (RFC 5321 §4.1): one method per production. What cannot be read is thrown as [SmtpRefusal].
+/// For one thread.
+///
+/// `take…` tries and may leave the input as it is; `expect…` must find what it is named for.
 final class SmtpCommandReader {
-    /// What clients call themselves: a domain or an address literal, and what real clients send in their place.
-    private static final Pattern CLIENT_NAME = Pattern.compile("[A-Za-z0-9._:-]{1,255}|\\[[A-Za-z0-9.:-]{1,250}]");
-
-    private static final Pattern DOMAIN = Pattern.compile("(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-            + "(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*");
-    private static final Pattern ADDRESS_LITERAL = Pattern.compile("\\[[A-Za-z0-9.:-]{1,250}]");
-    private static final Pattern DOT_STRING =
-            Pattern.compile("[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*");
-    private static final Pattern QUOTED_STRING = Pattern.compile("\"(\\\\[ -~]|[ !#-\\[\\]-~])*\"");
     private static final int LOCAL_PART_OCTETS = 64; // RFC 5321 §4.5.3.1.1
+    private static final int PATH_OCTETS = 256; // RFC 5321 §4.5.3.1.3
+    private static final int SIZE_DIGITS = 20; // RFC 1870 §4
 
-    /// esmtp-param = esmtp-keyword ["=" esmtp-value] ; RFC 5321 §4.1.2
-    private static final Pattern PARAMETER = Pattern.compile("([A-Za-z0-9][A-Za-z0-9-]*)(=([!-<>-~]+))?");
+    /// RFC 3463 §3.2: whose address it is that cannot be read.
+    private static final String BAD_SENDER = "5.1.7";
 
-    private static final Pattern SPACES = Pattern.compile(" +");
+    private static final String BAD_RECIPIENT = "5.1.3";
+
+    private static final Pattern DOMAIN = domain("A-Za-z0-9");
+    /// Leniency `underscore-in-client-name`: Windows machines are named so, and name themselves in EHLO.
+    private static final Pattern CLIENT_NAME = domain("A-Za-z0-9_");
+
+    private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+    private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
+    private static final Pattern MECHANISM = Pattern.compile("[A-Za-z0-9_-]{1,20}"); // RFC 4422 §3.1
+    private static final Pattern PARAMETER_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]*");
+    private static final Pattern PARAMETER_VALUE = Pattern.compile("[\\x21-\\x3c\\x3e-\\x7e]+");
+    /// RFC 3461 §4: xtext
+    private static final Pattern XTEXT = Pattern.compile("([\\x21-\\x2a\\x2c-\\x3c\\x3e-\\x7e]|\\+[0-9A-F]{2})+");
 
     private final BooleanSupplier mayReadSecrets;
+    private String text = "";
+    private int position;
     private boolean recognized;
 
-    /// @param mayReadSecrets asked before a SASL response is looked at (ST-13)
+    /// @param mayReadSecrets asked before a password is looked at (ST-13)
     SmtpCommandReader(BooleanSupplier mayReadSecrets) {
         this.mayReadSecrets = mayReadSecrets;
+    }
+
+    private static Pattern domain(String letterOrDigit) {
+        String label = "[" + letterOrDigit + "]([" + letterOrDigit + "-]{0,61}[" + letterOrDigit + "])?";
+        return Pattern.compile("(?=.{1,255}$)" + label + "(\\." + label + ")*"); // RFC 5321 §4.5.3.1.2
+    }
+
+    /// Domain = sub-domain *("." sub-domain)
+    static boolean isDomain(String text) {
+        return DOMAIN.matcher(text).matches();
     }
 
     /// True once a command was known by name: its sender speaks SMTP.
@@ -41,210 +64,387 @@ final class SmtpCommandReader {
         return recognized;
     }
 
-    /// @param line without its CRLF
-    SmtpCommand read(String line) {
-        int space = line.indexOf(' ');
-        String verb = (space < 0 ? line : line.substring(0, space)).toUpperCase(Locale.ROOT);
-        String argument = space < 0 ? "" : line.substring(space + 1);
-        SmtpCommand command = switch (verb) {
-            case "EHLO" -> new SmtpCommand.Ehlo(clientName(argument));
-            case "HELO" -> new SmtpCommand.Helo(clientName(argument));
-            case "STARTTLS" -> withoutArgument(argument, new SmtpCommand.StartTls());
-            case "AUTH" -> auth(argument);
-            case "MAIL" -> mail(argument);
-            case "RCPT" -> recipient(argument);
-            case "DATA" -> withoutArgument(argument, new SmtpCommand.Data());
-            case "RSET" -> withoutArgument(argument, new SmtpCommand.Rset());
-            case "NOOP" -> new SmtpCommand.Noop(); // RFC 5321 §4.1.1.9: an argument is ignored
-            case "QUIT" -> withoutArgument(argument, new SmtpCommand.Quit());
-            case "VRFY" -> new SmtpCommand.Vrfy();
-            case "HELP" -> new SmtpCommand.Help();
-            case "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "BDAT", "LHLO" -> {
-                recognized = true;
-                throw new SmtpRefused(502, "5.5.1", "Command not implemented");
-            }
-            default -> throw new SmtpRefused(500, "5.5.2", "Unknown command");
-        };
-        recognized = true;
-        return command;
-    }
-
-    private static SmtpRefused syntax(String text) {
-        return new SmtpRefused(501, "5.5.4", text);
-    }
-
-    private SmtpCommand withoutArgument(String argument, SmtpCommand command) {
-        recognized = true;
-        if (!argument.isBlank()) {
-            throw syntax("This command takes no argument"); // ST-19 for STARTTLS
+    /// Reads one line, without its CRLF. The octets stay the caller's, who overwrites them: they may hold a password.
+    SmtpCommand read(byte[] line) {
+        int end = line.length;
+        while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\t')) {
+            end--; // RFC 5321 §4.1.1: white space before the CRLF is tolerated
+        }
+        int verbEnd = 0;
+        while (verbEnd < end && line[verbEnd] != ' ') {
+            verbEnd++;
+        }
+        String verb = new String(line, 0, verbEnd, ISO_8859_1).toUpperCase(Locale.ROOT);
+        if (verb.equals("AUTH")) {
+            recognized = true;
+            return expectAuth(line, verbEnd, end);
+        }
+        text = new String(line, verbEnd, end - verbEnd, ISO_8859_1);
+        position = 0;
+        SmtpCommand command = expectArguments(verb);
+        if (position < text.length()) {
+            throw SmtpRefusal.malformed("Unexpected characters after the command");
         }
         return command;
     }
 
-    /// ehlo = "EHLO" SP (Domain / address-literal) CRLF
-    private String clientName(String argument) {
-        recognized = true;
-        String name = argument.strip();
-        if (!CLIENT_NAME.matcher(name).matches()) {
-            throw syntax("A domain or an address literal is expected"); // it stands in Received
+    private SmtpCommand expectArguments(String verb) {
+        boolean known = true;
+        try {
+            return switch (verb) {
+                case "EHLO" -> new SmtpCommand.Ehlo(expectClient());
+                case "HELO" -> new SmtpCommand.Helo(expectClient());
+                case "STARTTLS" -> new SmtpCommand.StartTls(); // RFC 3207 §4: no parameters
+                case "MAIL" -> expectMail();
+                case "RCPT" -> expectRcpt();
+                case "DATA" -> new SmtpCommand.Data();
+                case "RSET" -> new SmtpCommand.Rset();
+                case "VRFY" -> expectVrfy();
+                case "HELP" -> {
+                    takeRest();
+                    yield new SmtpCommand.Help();
+                }
+                case "NOOP" -> {
+                    takeRest();
+                    yield new SmtpCommand.Noop();
+                }
+                case "QUIT" -> new SmtpCommand.Quit();
+                case "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "BDAT" -> throw SmtpRefusal.notImplemented();
+                default -> {
+                    known = false;
+                    throw SmtpRefusal.unrecognized();
+                }
+            };
+        } finally {
+            recognized |= known;
+        }
+    }
+
+    // ---- commands
+
+    /// ehlo = "EHLO" SP ( Domain / address-literal )
+    /// helo = "HELO" SP Domain
+    ///
+    /// Leniency `helo-literal`: HELO may give an address literal too, as many devices do.
+    private String expectClient() {
+        expectSpace();
+        String name = takeRest();
+        boolean literal = name.startsWith("[") && name.endsWith("]") && isAddressLiteral(name);
+        if (!literal && !CLIENT_NAME.matcher(name).matches()) {
+            throw SmtpRefusal.malformed("A domain name or an address literal is expected");
         }
         return name;
     }
 
-    /// auth-command = "AUTH" SP sasl-mech [SP initial-response] *(CRLF [base64]) [CRLF cancel] ; RFC 4954 §8
-    private SmtpCommand auth(String argument) {
-        recognized = true;
+    /// auth = "AUTH" SP sasl-mech [SP initial-response] ; RFC 4954 §4
+    /// initial-response = base64 / "="
+    private SmtpCommand.Auth expectAuth(byte[] line, int from, int end) {
         if (!mayReadSecrets.getAsBoolean()) {
-            throw new SmtpRefused(538, "5.7.11", "Use TLS first"); // ST-11, RFC 4954 §6
+            // ST-11, ST-13, RFC 4954 §4: refused by its name, before anything is read of it
+            throw SmtpRefusal.refused(538, "5.7.11", "Encryption required: begin TLS first");
         }
-        int space = argument.indexOf(' ');
-        String mechanism = space < 0 ? argument : argument.substring(0, space);
-        if (mechanism.isEmpty()) {
-            throw syntax("AUTH takes a mechanism");
+        int nameEnd = from + 1;
+        while (nameEnd < end && line[nameEnd] != ' ') {
+            nameEnd++;
         }
-        if (space < 0) {
+        String mechanism = from < end ? new String(line, from + 1, nameEnd - from - 1, ISO_8859_1) : "";
+        if (!MECHANISM.matcher(mechanism).matches()) {
+            throw SmtpRefusal.malformed("A SASL mechanism is expected");
+        }
+        if (nameEnd >= end) {
             return new SmtpCommand.Auth(mechanism, Optional.empty());
         }
-        String response = argument.substring(space + 1);
-        return new SmtpCommand.Auth(
-                mechanism, Optional.of(response.equals("=") ? new byte[0] : decodeBase64(response)));
+        byte[] initial = Arrays.copyOfRange(line, nameEnd + 1, end);
+        boolean empty = initial.length == 1 && initial[0] == '=';
+        return new SmtpCommand.Auth(mechanism, Optional.of(empty ? new byte[0] : initial));
     }
 
-    /// RFC 4954 §4: what cannot be decoded is refused with 501.
-    static byte[] decodeBase64(String text) {
-        try {
-            if (text.length() % 4 == 0) {
-                return Base64.getDecoder().decode(text);
-            }
-        } catch (IllegalArgumentException malformed) {
-            // refused below
-        }
-        throw new SmtpRefused(501, "5.5.2", "Malformed Base64");
-    }
-
-    /// mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
-    private SmtpCommand mail(String argument) {
-        recognized = true;
-        PathAndParameters parsed = path(argument, "FROM:");
+    /// mail = "MAIL FROM:" Reverse-path [SP Mail-parameters]
+    private SmtpCommand.Mail expectMail() {
+        expectSpace();
+        expectKeyword("FROM:");
+        Optional<MailAddress> reversePath = expectReversePath();
         OptionalLong size = OptionalLong.empty();
-        for (String parameter : parsed.parameters()) {
-            Matcher matcher = PARAMETER.matcher(parameter);
-            if (!matcher.matches()) {
-                throw syntax("Malformed parameter");
-            }
-            String value = matcher.group(3) == null ? "" : matcher.group(3);
-            switch (matcher.group(1).toUpperCase(Locale.ROOT)) {
-                case "SIZE" -> size = OptionalLong.of(size(value));
-                case "BODY" -> { // RFC 6152: both are taken as they come
-                    if (!value.equalsIgnoreCase("7BIT") && !value.equalsIgnoreCase("8BITMIME")) {
-                        throw syntax("BODY is 7BIT or 8BITMIME");
-                    }
-                }
-                case "AUTH" -> { // RFC 4954 §5: nobody is trusted to name another sender
-                    if (value.isEmpty()) {
-                        throw syntax("AUTH takes a value");
-                    }
-                }
-                default -> throw new SmtpRefused(555, "5.5.4", "Unknown MAIL parameter");
+        Set<String> seen = new HashSet<>();
+        while (position < text.length()) {
+            Parameter parameter = expectParameter(seen);
+            switch (parameter.name()) {
+                case "SIZE" -> size = OptionalLong.of(size(parameter));
+                case "BODY" -> requireBody(parameter);
+                case "AUTH" -> requireIdentity(parameter);
+                default -> throw unknown(parameter);
             }
         }
-        return new SmtpCommand.Mail(parsed.path(), size);
+        return new SmtpCommand.Mail(reversePath, size);
+    }
+
+    /// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]
+    private SmtpCommand.Rcpt expectRcpt() {
+        expectSpace();
+        expectKeyword("TO:");
+        takeSpace();
+        ForwardPath path = takeKeyword("<Postmaster>")
+                ? new ForwardPath.Postmaster()
+                : new ForwardPath.To(expectPath(BAD_RECIPIENT));
+        if (position < text.length()) {
+            throw unknown(expectParameter(new HashSet<>())); // no extension here has one
+        }
+        return new SmtpCommand.Rcpt(path);
+    }
+
+    /// vrfy = "VRFY" SP String
+    private SmtpCommand.Vrfy expectVrfy() {
+        expectSpace();
+        if (takeRest().isEmpty()) {
+            throw SmtpRefusal.malformed("A name is expected");
+        }
+        return new SmtpCommand.Vrfy();
+    }
+
+    // ---- paths (RFC 5321 §4.1.2)
+
+    /// Reverse-path = Path / "<>"
+    ///
+    /// Leniency `space-after-colon`: one space before a path, as old clients and hand-written ones send it.
+    private Optional<MailAddress> expectReversePath() {
+        takeSpace();
+        return takeKeyword("<>") ? Optional.empty() : Optional.of(expectPath(BAD_SENDER));
+    }
+
+    /// Path = "<" [ A-d-l ":" ] Mailbox ">"
+    private MailAddress expectPath(String status) {
+        int start = position;
+        if (!take('<')) {
+            throw badPath(status);
+        }
+        takeSourceRoute(status);
+        MailAddress address = expectMailbox(status);
+        if (!take('>') || position - start > PATH_OCTETS) {
+            throw badPath(status);
+        }
+        return address;
+    }
+
+    /// A-d-l = At-domain *( "," At-domain ) ; RFC 5321 §4.1.1.3: accepted, and ignored
+    private void takeSourceRoute(String status) {
+        if (peek() != '@') {
+            return;
+        }
+        do {
+            if (!take('@')) {
+                throw badPath(status);
+            }
+            expectDomain(status);
+        } while (take(','));
+        if (!take(':')) {
+            throw badPath(status);
+        }
+    }
+
+    /// Mailbox = Local-part "@" ( Domain / address-literal )
+    private MailAddress expectMailbox(String status) {
+        String localPart = peek() == '"' ? expectQuotedString(status) : expectDotString(status);
+        if (!take('@') || localPart.length() > LOCAL_PART_OCTETS) {
+            throw badPath(status);
+        }
+        return new MailAddress(localPart, peek() == '[' ? expectAddressLiteral(status) : expectDomain(status));
+    }
+
+    /// Dot-string = Atom *("." Atom)
+    private String expectDotString(String status) {
+        int start = position;
+        do {
+            int atom = position;
+            while (isAtext(peek())) {
+                position++;
+            }
+            if (position == atom) {
+                throw badPath(status);
+            }
+        } while (take('.'));
+        return text.substring(start, position);
+    }
+
+    /// Quoted-string = DQUOTE *( qtextSMTP / quoted-pairSMTP ) DQUOTE
+    private String expectQuotedString(String status) {
+        StringBuilder content = new StringBuilder();
+        position++;
+        while (!take('"')) {
+            take('\\');
+            int character = peek();
+            if (character < ' ' || character > '~') {
+                throw badPath(status);
+            }
+            content.append((char) character);
+            position++;
+        }
+        if (content.isEmpty()) {
+            throw badPath(status);
+        }
+        return content.toString();
+    }
+
+    /// A domain of A-labels, in lower case. U-labels need SMTPUTF8, which is not offered.
+    private String expectDomain(String status) {
+        int start = position;
+        while (isLetterOrDigit(peek()) || peek() == '-' || peek() == '.') {
+            position++;
+        }
+        String domain = text.substring(start, position);
+        if (!isDomain(domain)) {
+            throw badPath(status);
+        }
+        return domain.toLowerCase(Locale.ROOT);
+    }
+
+    /// address-literal = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"
+    private String expectAddressLiteral(String status) {
+        int end = text.indexOf(']', position);
+        String literal = end < 0 ? "" : text.substring(position, end + 1);
+        if (!isAddressLiteral(literal)) {
+            throw badPath(status);
+        }
+        position = end + 1;
+        return literal;
+    }
+
+    /// No tag but IPv6 was ever registered: a General-address-literal means nothing to anybody.
+    private static boolean isAddressLiteral(String text) {
+        if (text.length() < 2) {
+            return false;
+        }
+        String content = text.substring(1, text.length() - 1);
+        try {
+            if (content.regionMatches(true, 0, "IPv6:", 0, 5)) {
+                return IPV6.matcher(content.substring(5)).matches()
+                        && Inet6Address.ofLiteral(content.substring(5)) != null;
+            }
+            return IPV4.matcher(content).matches() && Inet4Address.ofLiteral(content) != null;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static SmtpRefusal badPath(String status) {
+        return SmtpRefusal.refused(501, status, "An address in angle brackets is expected, as <user@example.org>");
+    }
+
+    // ---- parameters (RFC 5321 §4.1.2)
+
+    private record Parameter(String name, Optional<String> value) {}
+
+    /// esmtp-param   = esmtp-keyword ["=" esmtp-value]
+    /// esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+    /// esmtp-value   = 1*(%d33-60 / %d62-126)
+    private Parameter expectParameter(Set<String> seen) {
+        expectSpace();
+        int end = text.indexOf(' ', position);
+        String word = text.substring(position, end < 0 ? text.length() : end);
+        position += word.length();
+        int equals = word.indexOf('=');
+        String name = (equals < 0 ? word : word.substring(0, equals)).toUpperCase(Locale.ROOT);
+        Optional<String> value = equals < 0 ? Optional.empty() : Optional.of(word.substring(equals + 1));
+        if (!PARAMETER_NAME.matcher(name).matches()
+                || !value.map(given -> PARAMETER_VALUE.matcher(given).matches()).orElse(true)) {
+            throw SmtpRefusal.malformed("Malformed parameter");
+        }
+        if (!seen.add(name)) {
+            throw SmtpRefusal.malformed("Parameter " + shown(name) + " given twice");
+        }
+        return new Parameter(name, value);
+    }
+
+    /// RFC 5321 §4.1.1.11
+    private static SmtpRefusal unknown(Parameter parameter) {
+        return SmtpRefusal.refused(555, "5.5.4", "Parameter " + shown(parameter.name()) + " is not known here");
+    }
+
+    private static String shown(String name) {
+        return name.length() <= 40 ? name : name.substring(0, 40) + "...";
     }
 
     /// size-value = 1*20DIGIT ; RFC 1870 §4
-    private static long size(String value) {
-        if (!value.matches("[0-9]{1,20}")) {
-            throw syntax("SIZE takes a number");
+    private static long size(Parameter parameter) {
+        String digits = parameter.value().orElse("");
+        if (digits.isEmpty()
+                || digits.length() > SIZE_DIGITS
+                || !digits.chars().allMatch(digit -> digit >= '0' && digit <= '9')) {
+            throw SmtpRefusal.malformed("SIZE takes a number");
         }
-        return value.length() > 18 ? Long.MAX_VALUE : Long.parseLong(value);
+        return digits.length() > 18 ? Long.MAX_VALUE : Long.parseLong(digits);
     }
 
-    /// rcpt = "RCPT TO:" ("<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path) [SP Rcpt-parameters] CRLF
-    private SmtpCommand recipient(String argument) {
-        recognized = true;
-        PathAndParameters parsed = path(argument, "TO:");
-        if (!parsed.parameters().isEmpty()) {
-            throw new SmtpRefused(555, "5.5.4", "Unknown RCPT parameter");
+    /// body-value = "7BIT" / "8BITMIME" ; RFC 6152 §3
+    ///
+    /// Which one makes no difference: octets are stored as they come.
+    private static void requireBody(Parameter parameter) {
+        String value = parameter.value().orElse("").toUpperCase(Locale.ROOT);
+        if (!value.equals("7BIT") && !value.equals("8BITMIME")) {
+            throw SmtpRefusal.malformed("BODY takes 7BIT or 8BITMIME");
         }
-        if (parsed.path().isEmpty()) {
-            throw new SmtpRefused(501, "5.1.3", "RCPT needs an address");
-        }
-        return new SmtpCommand.Rcpt(parsed.path());
     }
 
-    private record PathAndParameters(String path, List<String> parameters) {}
-
-    /// Path = "<" [A-d-l ":"] Mailbox ">"
-    private static PathAndParameters path(String argument, String keyword) {
-        if (!argument.regionMatches(true, 0, keyword, 0, keyword.length())) {
-            throw syntax(keyword + "<address> is expected");
+    /// RFC 4954 §5: who submitted the message first. Nobody is trusted to say that, so it counts as AUTH=<>.
+    private static void requireIdentity(Parameter parameter) {
+        if (!XTEXT.matcher(parameter.value().orElse("")).matches()) {
+            throw SmtpRefusal.malformed("AUTH takes an address as xtext, or <>");
         }
-        String rest = argument.substring(keyword.length()).stripLeading(); // many clients put a space there
-        if (!rest.startsWith("<")) {
-            throw syntax("The address stands in < >");
-        }
-        int end = endOfPath(rest);
-        if (end < 0) {
-            throw syntax("The address stands in < >");
-        }
-        String path = rest.substring(1, end);
-        String after = rest.substring(end + 1);
-        List<String> parameters = new ArrayList<>();
-        if (!after.isBlank()) {
-            if (!after.startsWith(" ")) {
-                throw syntax("A space separates parameters");
-            }
-            parameters.addAll(List.of(SPACES.split(after.strip(), -1)));
-        }
-        return new PathAndParameters(mailbox(path), parameters);
     }
 
-    /// The `>` that ends the path; one in a quoted local part does not.
-    private static int endOfPath(String text) {
-        boolean quoted = false;
-        for (int index = 1; index < text.length(); index++) {
-            switch (text.charAt(index)) {
-                case '\\' -> index += quoted ? 1 : 0;
-                case '"' -> quoted = !quoted;
-                case '>' -> {
-                    if (!quoted) {
-                        return index;
-                    }
-                }
-                default -> {}
-            }
-        }
-        return -1;
+    // ---- words
+
+    private static final int END = -1;
+
+    private int peek() {
+        return position < text.length() ? text.charAt(position) : END;
     }
 
-    /// Mailbox = Local-part "@" (Domain / address-literal) ; empty for `<>`, and `postmaster` may stand alone
-    private static String mailbox(String path) {
-        if (path.isEmpty() || path.equalsIgnoreCase("postmaster")) {
-            return path;
+    private boolean take(char expected) {
+        if (peek() != expected) {
+            return false;
         }
-        String text = path;
-        if (text.startsWith("@")) { // RFC 5321 §4.1.1.3, Appendix C: a source route is accepted and ignored
-            int colon = text.indexOf(':');
-            if (colon < 0) {
-                throw new SmtpRefused(501, "5.1.3", "Malformed source route");
-            }
-            text = text.substring(colon + 1);
+        position++;
+        return true;
+    }
+
+    private void takeSpace() {
+        take(' ');
+    }
+
+    private boolean takeKeyword(String keyword) {
+        if (!text.regionMatches(true, position, keyword, 0, keyword.length())) {
+            return false;
         }
-        int at = text.lastIndexOf('@');
-        if (at <= 0) {
-            throw new SmtpRefused(501, "5.1.3", "An address is local-part@domain");
+        position += keyword.length();
+        return true;
+    }
+
+    private String takeRest() {
+        String rest = text.substring(position);
+        position = text.length();
+        return rest;
+    }
+
+    private void expectSpace() {
+        if (!take(' ')) {
+            throw SmtpRefusal.malformed("An argument is expected after a space");
         }
-        String local = text.substring(0, at);
-        String domain = text.substring(at + 1);
-        if (local.length() > LOCAL_PART_OCTETS
-                || !(DOT_STRING.matcher(local).matches()
-                        || QUOTED_STRING.matcher(local).matches())) {
-            throw new SmtpRefused(501, "5.1.3", "Malformed local part");
+    }
+
+    private void expectKeyword(String keyword) {
+        if (!takeKeyword(keyword)) {
+            throw SmtpRefusal.malformed(keyword + " is expected");
         }
-        if (!DOMAIN.matcher(domain).matches()
-                && !ADDRESS_LITERAL.matcher(domain).matches()) {
-            throw new SmtpRefused(501, "5.1.3", "Malformed domain");
-        }
-        return text;
+    }
+
+    private static boolean isLetterOrDigit(int character) {
+        return (character >= 'a' && character <= 'z')
+                || (character >= 'A' && character <= 'Z')
+                || (character >= '0' && character <= '9');
+    }
+
+    /// RFC 5322 §3.2.3
+    private static boolean isAtext(int character) {
+        return isLetterOrDigit(character) || (character > ' ' && "!#$%&'*+-/=?^_`{|}~".indexOf(character) >= 0);
     }
 }

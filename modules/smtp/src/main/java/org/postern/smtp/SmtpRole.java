@@ -1,46 +1,34 @@
 package org.postern.smtp;
 
-import java.io.IOException;
+import java.net.InetAddress;
 import java.util.Optional;
 import org.postern.auth.Principal;
 
-/// What a server does with mail: the part of SMTP that differs between submission, local delivery and relaying.
-/// Refusals are [SmtpRefused].
+/// What a server is for: it judges senders and recipients and takes the messages. The engine knows the dialogue, the
+/// role the mail. Every refusal is a thrown [SmtpRefusal]; anything else that is thrown is a fault, logged and answered
+/// 451.
 public interface SmtpRole {
-    /// True where MAIL needs a login first (RFC 6409 §4.3).
-    boolean requiresLogin();
+    /// Who is at the other end.
+    ///
+    /// @param principal present wherever [SmtpSettings#requireAuthentication] is set
+    record Client(String sessionId, InetAddress address, Optional<Principal> principal) {}
 
     /// Begins a transaction.
-    ///
-    /// @param reversePath `local@domain`, or empty for `<>`
-    Transaction begin(Client client, String reversePath);
+    /// @param reversePath empty for `<>`
+    Transaction begin(Client client, Optional<MailAddress> reversePath);
 
-    /// Who sends.
-    record Client(Optional<Principal> principal, String sessionId) {}
-
-    /// One mail transaction (RFC 5321 §3.3), for one thread. Closed without [#deliver] it leaves nothing behind.
+    /// One message on its way in. Used by the session's thread; closed in every case, delivered or not.
     interface Transaction extends AutoCloseable {
-        /// Adds one recipient, or refuses it.
-        ///
-        /// @param forwardPath `local@domain`, or `postmaster` alone
-        void addRecipient(String forwardPath);
+        void addRecipient(ForwardPath recipient);
 
-        /// Where the content goes, as it comes: without dot-stuffing, with CRLF line ends.
-        ///
-        /// @param received the trace field that belongs on top, with its CRLF
-        MessageSink content(String received);
+        /// Called once, when at least one recipient was accepted.
+        /// @param received the trace field to put on top, CRLF included
+        MessageSink openMessage(String received);
 
-        /// All octets have come. Durable when it returns.
-        ///
-        /// @return the reply that tells the client so
-        Reply deliver() throws IOException;
+        /// The message is complete: on return the server answers for it (RFC 5321 §6.1).
+        void deliver();
 
         @Override
         void close();
-    }
-
-    /// Takes the octets of a message.
-    interface MessageSink {
-        void write(byte[] octets, int offset, int length) throws IOException;
     }
 }

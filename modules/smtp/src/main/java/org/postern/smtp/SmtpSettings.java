@@ -1,15 +1,25 @@
 package org.postern.smtp;
 
-/// What the operator decides about a listener that speaks SMTP.
+/// How the engine behaves in a role.
 ///
-/// @param hostName the server's name in greetings and Received
-/// @param messageOctets the largest message (SIZE)
-/// @param recipients of one message
+/// @param hostName of this server, as the greeting and `Received` name it: an A-label domain
+/// @param requireTls all but NOOP, EHLO, STARTTLS and QUIT waits for TLS (RFC 3207 §4)
+/// @param requireAuthentication MAIL waits for AUTH (RFC 4954 §6)
+/// @param hideClientAddress `Received` says neither address nor name of a client that has authenticated
+/// @param errors after so many refused commands in a row the session ends
 /// @param failedLogins after so many the session ends
-/// @param hideClientAddress true to keep the client's address and name out of Received
 public record SmtpSettings(
-        String hostName, long messageOctets, int recipients, int failedLogins, boolean hideClientAddress) {
-    public static SmtpSettings of(String hostName) {
-        return new SmtpSettings(hostName, 50L * 1024 * 1024, 100, 3, true);
+        String hostName,
+        long maximumMessageOctets,
+        int maximumRecipients,
+        boolean requireTls,
+        boolean requireAuthentication,
+        boolean hideClientAddress,
+        int errors,
+        int failedLogins) {
+    public SmtpSettings {
+        if (!SmtpCommandReader.isDomain(hostName)) {
+            throw new IllegalArgumentException("not a host name: \"" + hostName + "\" (expected as mail.example.org)");
+        }
     }
 }

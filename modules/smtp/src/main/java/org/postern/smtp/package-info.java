@@ -1,10 +1,14 @@
-/// The SMTP engine (RFC 5321): grammar, dialogue, DATA, extensions, trace field. Who may send what to whom is the
-/// business of the [SmtpRole] that is passed in: message submission today, local and incoming delivery later.
+/// The SMTP engine: the server side of RFC 5321 with PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES, STARTTLS and
+/// AUTH. What the mail is for is not its business: a role is passed in, that judges senders and recipients and takes
+/// the messages.
 ///
-/// In reading order: [SmtpSession] (loop, state, one branch for each command), [SmtpCommand], [SmtpCommandReader],
-/// [SmtpRole] (what an engine asks of its role), [DataReader] (the octets of a message), [Received], [Reply].
+/// In reading order, the way of a command: [SmtpEngine] (the face) with [SmtpSettings] and [SmtpRole], [SmtpSession]
+/// (loop, [State], and the table of contents), [SmtpCommandReader] (octets to [SmtpCommand]), [LoginCommands],
+/// [DataDecoder] (octets to a [MessageSink]), [ReceivedField], [ReplyWriter] (back to octets). [MailAddress],
+/// [MailDate],
+/// [ForwardPath], [SmtpReply] and [SmtpRefusal] are their words.
 ///
-/// Invariants: no credential is read before TLS; only CRLF ends a line and only CRLF.CRLF ends a message; a message
-/// is accepted when the role says that it is durable, and not before.
+/// Invariants: only CRLF ends a line and only CRLF "." CRLF a message; nothing of AUTH is read before TLS; STARTTLS
+/// forgets all that was said before it; 250 after DATA is said when the role has answered for the message, not before.
 @org.jspecify.annotations.NullMarked
 package org.postern.smtp;

@@ -1,158 +1,141 @@
 package org.postern.submission;
 
+import static org.postern.smtp.SmtpRefusal.refused;
+
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.postern.auth.AccountId;
 import org.postern.auth.Principal;
-import org.postern.smtp.Reply;
-import org.postern.smtp.SmtpRefused;
+import org.postern.smtp.ForwardPath;
+import org.postern.smtp.MailAddress;
+import org.postern.smtp.MessageSink;
 import org.postern.smtp.SmtpRole;
-import org.postern.smtp.SmtpSettings;
 import org.postern.store.DeliveryException;
 import org.postern.store.MessageSpool;
 import org.postern.store.RecipientVerdict;
 import org.postern.store.Store;
-import org.postern.store.StoreFailure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One message on its way from its author into mailboxes.
+/// One message from an account of ours.
 final class Submission implements SmtpRole.Transaction {
     private static final Logger LOG = LoggerFactory.getLogger(Submission.class);
 
     private final Store store;
-    private final SmtpSettings settings;
-    private final Principal principal;
+    private final String hostName;
     private final String sessionId;
-    private final String reversePath;
-    private final List<RecipientVerdict.Accepted> recipients = new ArrayList<>();
-    private @Nullable MessageSpool spool;
-    private @Nullable Content content;
+    private final Principal principal;
+    private final Optional<MailAddress> reversePath;
+    /// By the address as given: who is named twice gets one copy.
+    private final Map<String, RecipientVerdict.Accepted> recipients = new LinkedHashMap<>();
 
-    Submission(Store store, SmtpSettings settings, Principal principal, String sessionId, String reversePath) {
+    private @Nullable MessageSpool spool;
+    private @Nullable SubmittedMessage message;
+
+    Submission(Store store, String hostName, String sessionId, Principal principal, Optional<MailAddress> reversePath) {
         this.store = store;
-        this.settings = settings;
-        this.principal = principal;
+        this.hostName = hostName;
         this.sessionId = sessionId;
+        this.principal = principal;
         this.reversePath = reversePath;
     }
 
-    /// Judged now, so that nobody is told after DATA what was known before.
     @Override
-    public void addRecipient(String forwardPath) {
-        // RFC 5321 §4.5.1: postmaster alone is the one here
-        String address = forwardPath.indexOf('@') < 0 ? forwardPath + "@" + ownDomain() : forwardPath;
-        switch (store.deliveries().resolve(address)) {
-            case RecipientVerdict.Accepted accepted -> recipients.add(accepted);
-            case RecipientVerdict.UnknownUser _ ->
-                throw new SmtpRefused(550, "5.1.1", "<" + address + "> is no mailbox here");
+    public void addRecipient(ForwardPath recipient) {
+        String address = switch (recipient) {
+            case ForwardPath.To to -> to.address().toString();
+            case ForwardPath.Postmaster _ -> postmaster();
+        };
+        if (!recipients.containsKey(address)) {
+            recipients.put(address, accepted(store.deliveries().resolve(address)));
+        }
+    }
+
+    /// RFC 5321 §4.5.1: the postmaster of this host, or else of the domain that the account belongs to.
+    private String postmaster() {
+        String ofHost = "postmaster@" + hostName;
+        String ofAccount =
+                "postmaster" + principal.address().substring(principal.address().lastIndexOf('@'));
+        return store.deliveries().resolve(ofHost) instanceof RecipientVerdict.Accepted ? ofHost : ofAccount;
+    }
+
+    private static RecipientVerdict.Accepted accepted(RecipientVerdict verdict) {
+        return switch (verdict) {
+            case RecipientVerdict.Accepted accepted -> accepted;
+            case RecipientVerdict.UnknownUser _ -> throw refused(550, "5.1.1", "There is no such mailbox here");
             case RecipientVerdict.NotLocal _ ->
-                throw new SmtpRefused(
-                        550, "5.7.1", "<" + address + "> is in no domain of this server, and it relays no mail");
-            case RecipientVerdict.Disabled _ ->
-                throw new SmtpRefused(550, "5.2.1", "<" + address + "> does not receive mail");
-            case RecipientVerdict.OverQuota _ -> throw new SmtpRefused(452, "4.2.2", "<" + address + "> is full");
-        }
-    }
-
-    private String ownDomain() {
-        String address = principal.address();
-        return address.substring(address.lastIndexOf('@') + 1);
+                throw refused(550, "5.7.1", "This server does not send to other domains: relaying is not available");
+            case RecipientVerdict.Disabled _ -> throw refused(550, "5.2.1", "The mailbox is disabled");
+            case RecipientVerdict.OverQuota _ -> throw refused(452, "4.2.2", "The mailbox is full");
+        };
     }
 
     @Override
-    public SmtpRole.MessageSink content(String received) {
+    public MessageSink openMessage(String received) {
         MessageSpool opened = store.newSpool();
-        Content made = new Content(opened, received);
         spool = opened;
-        content = made;
-        return made;
+        message = new SubmittedMessage(received, hostOfMessageId(), Instant.now(), this::requireOwned, opened);
+        return message;
     }
 
-    /// Holds back the header until it is whole, then lets everything through.
-    private final class Content implements SmtpRole.MessageSink {
-        private final MessageSpool spool;
-        private final String received;
-        private @Nullable Originator header = new Originator();
-        private Optional<SmtpRefused> refusal = Optional.empty();
+    /// The domain that the account's messages belong to names them better than a host.
+    private String hostOfMessageId() {
+        return principal.address().substring(principal.address().lastIndexOf('@') + 1);
+    }
 
-        Content(MessageSpool spool, String received) {
-            this.spool = spool;
-            this.received = received;
-        }
-
-        @Override
-        public void write(byte[] octets, int offset, int length) throws IOException {
-            if (refusal.isPresent()) {
-                return; // told at the end of the message (RFC 5321 §4.2.5)
-            }
-            Originator collecting = header;
-            if (collecting == null) {
-                spool.write(octets, offset, length);
-                return;
-            }
-            try {
-                int used = collecting.collect(octets, offset, length);
-                if (collecting.isComplete()) {
-                    header = null;
-                    writeHeader(collecting);
-                    spool.write(octets, offset + used, length - used);
-                }
-            } catch (SmtpRefused refused) {
-                refusal = Optional.of(refused);
-            }
-        }
-
-        private void writeHeader(Originator complete) throws IOException {
-            complete.requireSender(address -> store.accounts().owns(principal.account(), address));
-            byte[] fixed = (received + complete.fixedHeader(settings.hostName())).getBytes(StandardCharsets.ISO_8859_1);
-            spool.write(fixed, 0, fixed.length);
-        }
-
-        void end() throws IOException {
-            Originator collecting = header;
-            if (refusal.isEmpty() && collecting != null) { // no body, not even the blank line before it
-                collecting.end();
-                writeHeader(collecting);
-            }
-            if (refusal.isPresent()) {
-                throw refusal.get();
+    /// N-1: who the message says it is from.
+    private void requireOwned(Originators originators) {
+        AccountId account = principal.account();
+        for (String address : originators.all()) {
+            if (!store.accounts().owns(account, address)) {
+                throw refused(550, "5.7.1", "The message is from an address that is not yours");
             }
         }
     }
 
     @Override
-    public Reply deliver() throws IOException {
-        MessageSpool filled = spool;
-        Content ended = content;
-        if (filled == null || ended == null) {
-            throw new IllegalStateException("a message without content");
+    public void deliver() {
+        MessageSpool complete = spool;
+        if (message == null || complete == null) {
+            throw new IllegalStateException("no message was opened");
         }
-        ended.end();
+        message.finish();
+        long octets = complete.size();
         try {
-            spool = null; // consumed, whatever becomes of it
-            store.deliveries().deliver(filled, reversePath, recipients);
-        } catch (DeliveryException failed) {
-            // Since RCPT: the mailbox filled up, or is gone. Nothing was delivered to anybody.
-            throw failed.overQuota()
-                    ? new SmtpRefused(452, "4.2.2", String.valueOf(failed.getMessage()))
-                    : new SmtpRefused(554, "5.4.6", String.valueOf(failed.getMessage()));
-        } catch (IOException | StoreFailure fault) {
-            LOG.error("session {}: a submission failed", sessionId, fault);
-            throw new SmtpRefused(451, "4.3.0", "The message was not delivered, try again later; session " + sessionId);
+            String sender = reversePath.map(MailAddress::toString).orElse("");
+            List<RecipientVerdict.Accepted> all = new ArrayList<>(recipients.values());
+            store.deliveries().deliver(complete, sender, all);
+        } catch (DeliveryException e) {
+            throw refusalOf(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a message could not be delivered", e);
         }
-        LOG.info("session {}: delivered to {} recipients", sessionId, recipients.size());
-        return Reply.of(250, "2.0.0", "Delivered, " + sessionId);
+        LOG.info(
+                "session {}: account {} submitted {} octets for {} recipients",
+                sessionId,
+                principal.account().value(),
+                octets,
+                recipients.size());
+    }
+
+    /// The store has changed its mind since RCPT: nobody got the message.
+    private static RuntimeException refusalOf(DeliveryException failure) {
+        return failure.overQuota()
+                ? refused(452, "4.2.2", "A recipient's mailbox is full; nothing was delivered")
+                : refused(554, "5.4.0", "The message cannot be delivered; nothing was");
     }
 
     @Override
     public void close() {
         if (spool != null) {
             spool.close();
-            spool = null;
         }
     }
 }

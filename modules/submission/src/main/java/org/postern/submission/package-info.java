@@ -1,9 +1,13 @@
-/// The message submission agent (RFC 6409): takes mail of users who have logged in, for addresses that they own.
+/// The message submission agent (RFC 6409): mail from accounts of this server, on implicit TLS and after STARTTLS
+/// alike. An account sends only as itself, in the envelope and in the header, and to mailboxes of this server; what the
+/// RFC asks a submission server to mend in a message is mended here.
 ///
-/// In reading order: [SubmissionProtocol] (the module's face), [Submission] (one transaction), [Originator] (what
-/// the header must say and what is added or taken away).
+/// In reading order: [SubmissionProtocol] (the face) with [SubmissionSettings], [SubmissionRole] (who may begin),
+/// [Submission] (recipients, delivery), [SubmittedMessage] (header from body while they arrive), [SubmittedHeader]
+/// (fields: judged, removed, added), [MailboxListReader] and [Originators] (whom the header names).
 ///
-/// Invariants: nobody sends without a login, nor under an address that is not theirs; all recipients of a message
-/// get it in one commit, or none does.
+/// Invariants: nothing is accepted without a login; every address in From and Sender is the account's own, or nothing
+/// is delivered; one message is delivered to all its recipients in one commit, or to none; what is not mended stays
+/// octet for octet.
 @org.jspecify.annotations.NullMarked
 package org.postern.submission;

@@ -11,7 +11,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.postern.smtp.SmtpSettings;
 import org.postern.stack.TestStack;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.Transcript;
@@ -48,7 +47,7 @@ class SubmissionTranscriptsTest {
     static TestStack submission(Path directory) throws IOException {
         return TestStack.start(
                 directory,
-                (store, authenticator, mechanisms) ->
-                        new SubmissionProtocol(authenticator, mechanisms, store, SmtpSettings.of("mail.example.test")));
+                (store, authenticator, mechanisms) -> new SubmissionProtocol(
+                        authenticator, mechanisms, store, SubmissionSettings.of("mail.example.test")));
     }
 }

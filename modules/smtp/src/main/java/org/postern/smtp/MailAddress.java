@@ -1,0 +1,21 @@
+package org.postern.smtp;
+
+import java.util.regex.Pattern;
+
+/// A mailbox of the envelope (RFC 5321 §4.1.2), syntax checked by whoever makes it.
+///
+/// @param localPart what is meant, without quotes
+/// @param domain lower-case A-labels, or an address literal in brackets
+public record MailAddress(String localPart, String domain) {
+    private static final String ATEXT = "[-A-Za-z0-9!#$%&'*+/=?^_`{|}~]+";
+    private static final Pattern DOT_STRING = Pattern.compile(ATEXT + "(\\." + ATEXT + ")*");
+
+    /// As it stands on the wire; the local part is quoted only where it has to be.
+    @Override
+    public String toString() {
+        String local = DOT_STRING.matcher(localPart).matches()
+                ? localPart
+                : "\"" + localPart.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+        return local + "@" + domain;
+    }
+}

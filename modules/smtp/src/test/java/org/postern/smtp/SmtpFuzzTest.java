@@ -1,0 +1,81 @@
+package org.postern.smtp;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.ByteArrayOutputStream;
+import java.util.regex.Pattern;
+
+/// Any octets as a command line, and any octets as data.
+class SmtpFuzzTest {
+    private static final Pattern HARMLESS = Pattern.compile("[\\x20-\\x7e]+");
+
+    @FuzzTest
+    void anyLineIsACommandOrRefused(byte[] line) {
+        SmtpCommand command;
+        try {
+            command = new SmtpCommandReader(() -> true).read(line.clone());
+        } catch (SmtpRefusal refusal) {
+            assertThat(refusal.reply().code()).isBetween(500, 555);
+            return;
+        }
+        switch (command) {
+            case SmtpCommand.Ehlo ehlo ->
+                assertThat(ehlo.client()).matches(HARMLESS).doesNotContain(" ");
+            case SmtpCommand.Helo helo ->
+                assertThat(helo.client()).matches(HARMLESS).doesNotContain(" ");
+            case SmtpCommand.Mail mail -> mail.reversePath().ifPresent(SmtpFuzzTest::readsAsItself);
+            case SmtpCommand.Rcpt rcpt -> {
+                if (rcpt.forwardPath() instanceof ForwardPath.To to) {
+                    readsAsItself(to.address());
+                }
+            }
+            case SmtpCommand.Auth _,
+                    SmtpCommand.StartTls _,
+                    SmtpCommand.Data _,
+                    SmtpCommand.Rset _,
+                    SmtpCommand.Vrfy _,
+                    SmtpCommand.Help _,
+                    SmtpCommand.Noop _,
+                    SmtpCommand.Quit _ -> {}
+        }
+    }
+
+    private static void readsAsItself(MailAddress address) {
+        assertThat(address.toString()).matches(HARMLESS);
+        String line = "MAIL FROM:<" + address + ">";
+        if (line.length() < 250) { // quoting may have made the path longer than a path may be
+            var again = (SmtpCommand.Mail) new SmtpCommandReader(() -> true).read(line.getBytes(ISO_8859_1));
+            assertThat(again.reversePath()).contains(address);
+        }
+    }
+
+    /// Against the rule in its plainest form, on the whole text at once.
+    @FuzzTest
+    void anyOctetsAsData(byte[] wire) {
+        String text = "\r\n" + new String(wire, ISO_8859_1);
+        int end = text.indexOf("\r\n.\r\n");
+        var message = new ByteArrayOutputStream();
+        var decoder = new DataDecoder(message::write, Integer.MAX_VALUE);
+        int taken = 0;
+        for (int from = 0; from < wire.length && !decoder.ended(); from += 7) {
+            taken += decoder.decode(wire, from, Math.min(from + 7, wire.length));
+        }
+        assertThat(decoder.ended()).isEqualTo(end >= 0);
+        if (end < 0) {
+            return;
+        }
+        assertThat(taken).isEqualTo(end + 3);
+        String content = text.substring(0, end + 2);
+        boolean refused = content.replace("\r\n", "").matches("(?s).*[\r\n\0].*");
+        try {
+            decoder.requireAccepted();
+            assertThat(refused).isFalse();
+            assertThat(message.toString(ISO_8859_1))
+                    .isEqualTo(content.replace("\r\n.", "\r\n").substring(2));
+        } catch (SmtpRefusal refusal) {
+            assertThat(refused).isTrue();
+        }
+    }
+}
