@@ -9,11 +9,14 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -43,6 +46,7 @@ import org.slf4j.LoggerFactory;
 public final class Listeners implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
     private static final int RECEIVE_BUFFER = 16 * 1024;
+    private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     private final ServedCertificates certificates;
     private final Sessions sessions;
@@ -51,6 +55,7 @@ public final class Listeners implements AutoCloseable {
     /// Signatures and key exchanges cost a millisecond: too long for an event loop.
     private final ExecutorService handshakes;
 
+    private final ChannelGroup accepted = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final Map<String, List<InetSocketAddress>> bound = new LinkedHashMap<>();
     private final List<Channel> servers = new ArrayList<>();
     private final AtomicLong numbers = new AtomicLong(System.currentTimeMillis() / 1000 % 1_000_000 * 1_000_000);
@@ -185,6 +190,7 @@ public final class Listeners implements AutoCloseable {
     // ---- on an event loop
 
     private void accept(Channel channel, ListenerSettings settings) {
+        accepted.add(channel);
         String id = Long.toString(numbers.incrementAndGet(), 36);
         boolean implicit = settings.security() == ListenerSettings.Security.IMPLICIT_TLS;
         var holder = new Accepted(implicit);
@@ -285,6 +291,8 @@ public final class Listeners implements AutoCloseable {
             servers.clear();
         }
         sessions.endAll(EndReason.SERVER_STOPPING, grace);
+        // A session has ended before its last words are out: the event loops must not stop before its channel closed.
+        accepted.newCloseFuture().awaitUninterruptibly(LAST_WORDS.toMillis());
         acceptors.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         workers.shutdownGracefully(100, 2_000, TimeUnit.MILLISECONDS).awaitUninterruptibly();
         handshakes.shutdown();

@@ -1,0 +1,162 @@
+package org.postern.server;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/// The plan of the house (docs/architecture.md), held against the classes as they are.
+class HouseTest {
+    /// Which modules a module may use. What they use, it may use too.
+    private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
+            Map.entry("message", Set.of()),
+            Map.entry("identity", Set.of()),
+            Map.entry("tls", Set.of("identity")),
+            Map.entry("auth", Set.of()),
+            Map.entry("session", Set.of("tls", "auth", "identity")),
+            Map.entry("store", Set.of("auth", "message")),
+            Map.entry("imap", Set.of("session", "auth", "store", "message", "tls")),
+            Map.entry("smtp", Set.of("session", "auth", "message", "tls")),
+            Map.entry("submission", Set.of("smtp", "session", "auth", "store", "message", "tls")),
+            Map.entry("testkit", Set.of()),
+            Map.entry("stack", Set.of("session", "store", "auth", "tls", "message", "testkit")),
+            Map.entry(
+                    "server",
+                    Set.of(
+                            "message", "identity", "tls", "auth", "session", "store", "imap", "smtp", "submission")));
+
+    private static final JavaClasses HOUSE = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("org.postern");
+
+    private static String packageOf(String module) {
+        return "org.postern." + module + "..";
+    }
+
+    private static ArchRule onlyIn(String thirdParty, String... modules) {
+        String[] allowed = Stream.of(modules).map(HouseTest::packageOf).toArray(String[]::new);
+        return noClasses()
+                .that()
+                .resideOutsideOfPackages(allowed)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(thirdParty + "..");
+    }
+
+    @Test
+    void theTableNamesEveryModule() throws Exception {
+        Path modules = Path.of(System.getProperty("postern.root", "../.."), "modules");
+        try (Stream<Path> directories = Files.list(modules)) {
+            List<String> names = directories
+                    .filter(directory -> Files.exists(directory.resolve("pom.xml")))
+                    .map(directory -> directory.getFileName().toString())
+                    .sorted()
+                    .toList();
+            assertThat(names).containsExactlyElementsOf(new TreeSet<>(MAY_USE.keySet()));
+        }
+    }
+
+    @Test
+    void modulesUseWhatTheyMay() {
+        MAY_USE.forEach((module, allowed) -> {
+            assertThat(HOUSE.stream().anyMatch(each -> each.getPackageName().equals("org.postern." + module)))
+                    .as("classes of %s", module)
+                    .isTrue();
+            for (String other : MAY_USE.keySet()) {
+                if (!other.equals(module) && !allowed.contains(other)) {
+                    noClasses()
+                            .that()
+                            .resideInAPackage(packageOf(module))
+                            .should()
+                            .dependOnClassesThat()
+                            .resideInAPackage(packageOf(other))
+                            .check(HOUSE);
+                }
+            }
+        });
+        slices().matching("org.postern.(*)..").should().beFreeOfCycles().check(HOUSE);
+    }
+
+    @Test
+    void thirdPartiesStayInTheirRooms() {
+        Map<String, String[]> rooms = Map.of(
+                "io.netty", new String[] {"session"},
+                "java.sql", new String[] {"store"},
+                "org.h2", new String[] {"store"},
+                "org.flywaydb", new String[] {"store"},
+                "org.bouncycastle", new String[] {"tls", "identity", "auth", "testkit"},
+                "org.apache.james", new String[] {"message"},
+                "picocli", new String[] {"server"},
+                "com.typesafe.config", new String[] {"server"},
+                "ch.qos.logback", new String[] {"server"});
+        rooms.forEach((thirdParty, modules) -> {
+            onlyIn(thirdParty, modules).check(HOUSE);
+            if (!thirdParty.equals("org.h2") && !thirdParty.equals("org.flywaydb")) {
+                // the rule can fail: it would if the rooms were others
+                assertThat(onlyIn(thirdParty, "stack").evaluate(HOUSE).hasViolation())
+                        .as("%s is used at all", thirdParty)
+                        .isTrue();
+            }
+        });
+    }
+
+    /// One interrupt inside H2 or a FileChannel closes it for everybody (docs/architecture.md).
+    @Test
+    void nothingInterruptsAThreadThatMayBeInTheStore() {
+        ArchRule rule = noClasses()
+                .that()
+                .resideOutsideOfPackage(packageOf("session"))
+                .should()
+                .callMethod(Future.class, "cancel", boolean.class)
+                .orShould()
+                .callMethod(ExecutorService.class, "shutdownNow")
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.util.concurrent.StructuredTaskScope");
+        rule.check(HOUSE);
+        ArchRule interrupts = noClasses()
+                .that()
+                .resideOutsideOfPackage(packageOf("session"))
+                .should()
+                .callMethod(Thread.class, "interrupt");
+        interrupts.check(HOUSE);
+        assertThat(noClasses()
+                        .should()
+                        .callMethod(Thread.class, "interrupt")
+                        .evaluate(HOUSE)
+                        .hasViolation())
+                .as("the rule sees calls: session restores its interrupt status")
+                .isTrue();
+    }
+
+    @Test
+    void aProtocolShowsOneClassAndItsSettings() {
+        for (String protocol : List.of("imap", "submission")) {
+            classes()
+                    .that()
+                    .resideInAPackage(packageOf(protocol))
+                    .and()
+                    .arePublic()
+                    .should()
+                    .haveSimpleNameEndingWith("Protocol")
+                    .orShould()
+                    .haveSimpleNameEndingWith("Settings")
+                    .check(HOUSE);
+        }
+    }
+}
