@@ -89,9 +89,10 @@ public final class Connection {
     // ---- reading
 
     /// Flushes, then waits until the client has sent something (true) or `wake` was called (false), whichever is
-    /// first. After false, look at [#endRequested]: it does not wait again once an end was requested.
+    /// first. After false, look at [#endRequested]: once an end was requested it neither waits nor finds input,
+    /// however much a client has sent ahead.
     public boolean awaitInput() throws IOException {
-        if (position < input.length) {
+        if (position < input.length && endRequested == null) {
             return true;
         }
         flush();

@@ -238,6 +238,9 @@ final class Transport extends ChannelInboundHandlerAdapter {
         try {
             long left = timeout.toNanos();
             while (true) {
+                if (endRequested && heedWake) {
+                    return Wait.WOKEN; // between two commands: whatever was sent already is not obeyed any more
+                }
                 if (!arrived.isEmpty()) {
                     return Wait.INPUT;
                 }
