@@ -1,6 +1,6 @@
 /// Who a client is: credentials, and SASL mechanisms as pure state machines that never see the protocol around them.
 ///
-/// Reading order: [AccountDirectory] and [StoredCredentials] (what is kept of a password), [SaslMechanisms],
+/// In reading order: [AccountDirectory] and [StoredCredentials] (what is kept of a password), [SaslMechanisms],
 /// [SaslExchange] and [SaslStep] (how it arrives), [Authenticator] (how it is judged), [HashingThreads],
 /// [VerifiedLogins] and [PasswordHasher] (what that costs).
 ///

@@ -1,3 +1,14 @@
-/// Mailboxes, messages, change feed, search; accounts; the one place where mail is delivered.
+/// Accounts, mailboxes, messages, the change feed, and the one place where mail is delivered. Mailboxes are entry
+/// rows, journal rows and snapshots in H2, bodies append-only segments; what is acknowledged is on the disk.
+///
+/// In reading order: [Store], [Accounts], [Mailboxes], [OpenMailbox], [Deliveries] (what others see), [PosternStore]
+/// (what it is made of), MailboxStore and Handle (commands), MailboxState, MailboxViews and Mutation (a mailbox in
+/// memory), MailboxWriter and MailboxRows (its rows), SnapshotCodec and Snapshots, Committer (durability), Contents,
+/// Segments and FileSpool (bodies), AccountStore and DeliveryStore, Removals (what is taken away behind), Database.
+/// MailboxName, Address, UidSet and Varint are their words; Watcher hands changes to sessions.
+///
+/// Invariants: UIDs and MODSEQs are given under the mailbox's lock and told after the commit is on the disk; entry
+/// rows are never updated, contents never changed; no lock is held while a client is written to; a failed flush stops
+/// all changes until a restart.
 @org.jspecify.annotations.NullMarked
 package org.postern.store;

@@ -1,3 +1,11 @@
-/// TLS policy, own certificate authority, served certificates.
+/// Which TLS is spoken and which certificates are served. They come from Postern's own authority or from PEM files,
+/// and are replaced as a whole while connections go on.
+///
+/// In reading order: [TlsPolicy] (versions, suites, groups), [ServedCertificates] and [ServedCertificate] (what a
+/// handshake gets), [CertificateNames] and [CertificateAuthority] (the own authority), [PemFiles] (files), and
+/// [TlsConfigurationException] (what is wrong with them).
+///
+/// Invariants: nothing below TLS 1.2; a set that cannot be used never replaces one that can; a private key is readable
+/// by its owner alone and never in a message; the own authority vouches for its own names only.
 @org.jspecify.annotations.NullMarked
 package org.postern.tls;
