@@ -27,6 +27,12 @@ create table account (
     unique (domain, local_key)
 );
 
+-- Keys that are made at the first start and never change.
+create table secret (
+    name varchar(64) not null primary key,
+    content bytea not null
+);
+
 -- One row: the highest UIDVALIDITY that a removed account had reached.
 create table retired (
     uid_validity bigint not null

@@ -8,6 +8,11 @@ public interface AccountDirectory {
     /// default domain. A disabled account is found, with `enabled` false.
     Optional<StoredCredentials> find(String loginName);
 
-    /// Replaces a password hash made with older parameters, unless the credentials have changed since `version`.
+    /// 16 octets for a name that is nobody's, in place of a salt: the same ones each time, for each spelling of
+    /// the name, and across restarts; without the data they cannot be told from a real salt.
+    byte[] decoySalt(String loginName);
+
+    /// Replaces a password hash made with older parameters, unless the credentials have changed since
+    /// `version`.
     void rehashed(AccountId account, long version, String passwordHash);
 }

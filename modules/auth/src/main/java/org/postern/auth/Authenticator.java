@@ -9,8 +9,8 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Judges credentials: on bounded hashing threads, with a cache of verified logins, with the same work for unknown
-/// users and wrong passwords. Safe for use by all sessions.
+/// Judges credentials: on bounded hashing threads, with a cache of verified logins, with the same work for
+/// unknown users and wrong passwords. Safe for use by all sessions.
 public final class Authenticator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Authenticator.class);
     /// Jobs that may wait for each hashing thread: two seconds of work at 50 ms.
@@ -47,6 +47,33 @@ public final class Authenticator implements AutoCloseable {
         return result;
     }
 
+    ScramLogins scramLogins() {
+        return new ScramLogins() {
+            @Override
+            public ScramLogin begin(String loginName) {
+                var decoy = new ScramVerifier(
+                        directory.decoySalt(loginName), PasswordHasher.SCRAM_ITERATIONS, new byte[32], new byte[32]);
+                Optional<StoredCredentials> found = directory.find(loginName);
+                // a disabled account keeps its salt: else one could see when it is disabled
+                return new ScramLogin(
+                        loginName,
+                        found.flatMap(StoredCredentials::scram).orElse(decoy),
+                        found.filter(
+                                stored -> stored.enabled() && stored.scram().isPresent()));
+            }
+
+            @Override
+            public LoginResult end(ScramLogin login, String identity, boolean proved) {
+                Timer.Sample sample = Timer.start(meters);
+                LoginResult result = proved && login.account().isPresent()
+                        ? accept(login.account().get(), identity, login.loginName())
+                        : new LoginResult.Refused();
+                sample.stop(meters.timer("postern.logins", "mechanism", "SCRAM-SHA-256", "outcome", outcome(result)));
+                return result;
+            }
+        };
+    }
+
     private LoginResult judge(PlainCredentials credentials, InetAddress source) {
         Optional<byte[]> password = PasswordHasher.prepare(credentials.password());
         Optional<StoredCredentials> found = directory.find(credentials.loginName());
@@ -54,7 +81,7 @@ public final class Authenticator implements AutoCloseable {
         byte[] prepared = password.orElse(new byte[1]);
         try {
             if (stored != null && password.isPresent() && verified.contains(stored, prepared)) {
-                return accept(stored, credentials);
+                return accept(stored, credentials.authorizationIdentity(), credentials.loginName());
             }
             String hash = stored == null ? nobody : stored.passwordHash();
             Boolean matches = threads.run(source, hasher -> {
@@ -71,17 +98,17 @@ public final class Authenticator implements AutoCloseable {
                 return new LoginResult.Refused();
             }
             verified.add(stored, prepared);
-            return accept(stored, credentials);
+            return accept(stored, credentials.authorizationIdentity(), credentials.loginName());
         } finally {
             Arrays.fill(prepared, (byte) 0);
         }
     }
 
-    /// RFC 4616 §2: an authorization identity must be one that the authenticated account may act as; that is itself.
-    private static LoginResult accept(StoredCredentials stored, PlainCredentials credentials) {
-        String identity = credentials.authorizationIdentity();
+    /// RFC 4616 §2: an authorization identity must be one that the authenticated account may act as; that is
+    /// itself.
+    private static LoginResult accept(StoredCredentials stored, String identity, String loginName) {
         if (!identity.isEmpty()
-                && !identity.equals(credentials.loginName())
+                && !identity.equals(loginName)
                 && !identity.toLowerCase(Locale.ROOT).equals(stored.address().toLowerCase(Locale.ROOT))) {
             return new LoginResult.Refused();
         }

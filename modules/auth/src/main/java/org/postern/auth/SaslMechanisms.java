@@ -4,10 +4,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// The SASL mechanisms that sessions may offer, in the order in which they are advertised. They are the same on every
-/// protocol; whether a session may offer any is the session layer's decision.
+/// The SASL mechanisms that sessions may offer, in the order in which they are advertised. They are the
+/// same on every protocol; whether a session may offer any is the session layer's decision.
 public final class SaslMechanisms {
-    private static final List<String> NAMES = List.of("PLAIN");
+    private static final List<String> NAMES = List.of("SCRAM-SHA-256", "PLAIN", "LOGIN");
+
+    private final ScramLogins logins;
+
+    public SaslMechanisms(Authenticator authenticator) {
+        this.logins = authenticator.scramLogins();
+    }
 
     /// IANA names, strongest first.
     public List<String> names() {
@@ -17,7 +23,9 @@ public final class SaslMechanisms {
     /// A new exchange of the named mechanism, without regard to case; empty if it is not offered.
     public Optional<SaslExchange> start(String name) {
         return switch (name.toUpperCase(Locale.ROOT)) {
+            case "SCRAM-SHA-256" -> Optional.of(new ScramExchange(logins));
             case "PLAIN" -> Optional.of(new PlainExchange());
+            case "LOGIN" -> Optional.of(new LoginExchange());
             default -> Optional.empty();
         };
     }

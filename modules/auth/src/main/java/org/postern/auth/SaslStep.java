@@ -8,6 +8,9 @@ public sealed interface SaslStep {
     /// The mechanism has all it needs: have these credentials judged by [Authenticator#login].
     record Attempt(PlainCredentials credentials) implements SaslStep {}
 
+    /// The exchange itself has shown who the client is, or that it is not who it says.
+    record Judged(LoginResult result) implements SaslStep {}
+
     /// The client's response does not follow the mechanism. `reason` may be told to the client.
     record Malformed(String reason) implements SaslStep {}
 }

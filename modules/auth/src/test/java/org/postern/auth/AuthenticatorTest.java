@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +28,11 @@ class AuthenticatorTest {
                 @Override
                 public Optional<StoredCredentials> find(String loginName) {
                     return Optional.ofNullable(accounts.get(loginName));
+                }
+
+                @Override
+                public byte[] decoySalt(String loginName) {
+                    return Arrays.copyOf(loginName.getBytes(UTF_8), 16);
                 }
 
                 @Override

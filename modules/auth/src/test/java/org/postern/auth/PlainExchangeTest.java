@@ -11,12 +11,12 @@ import org.postern.testkit.Requirement;
 @Requirement("RFC4616-2")
 class PlainExchangeTest {
     private static SaslStep respond(String response) {
-        return new SaslMechanisms().start("plain").orElseThrow().respond(response.getBytes(UTF_8));
+        return new PlainExchange().respond(response.getBytes(UTF_8));
     }
 
     @Test
     void withoutInitialResponseTheServerAsksWithAnEmptyChallenge() {
-        SaslStep step = new SaslMechanisms().start("PLAIN").orElseThrow().begin();
+        SaslStep step = new PlainExchange().begin();
         assertThat(((SaslStep.Challenge) step).data()).isEmpty();
     }
 

@@ -81,6 +81,7 @@ final class LoginCommands {
         }
         return switch (step) {
             case SaslStep.Attempt attempt -> judge(attempt.credentials(), command.mechanism());
+            case SaslStep.Judged judged -> told(judged.result(), command.mechanism());
             case SaslStep.Malformed malformed -> throw BadCommand.syntax(malformed.reason());
             case SaslStep.Challenge _ -> throw new IllegalStateException("still a challenge");
         };
@@ -92,8 +93,10 @@ final class LoginCommands {
     }
 
     private Optional<Principal> judge(PlainCredentials credentials, String mechanism) {
-        LoginResult result =
-                authenticator.login(credentials, connection.remoteAddress().getAddress());
+        return told(authenticator.login(credentials, connection.remoteAddress().getAddress()), mechanism);
+    }
+
+    private Optional<Principal> told(LoginResult result, String mechanism) {
         return switch (result) {
             case LoginResult.Accepted accepted ->
                 connection.authenticated(accepted.principal(), mechanism)

@@ -30,7 +30,8 @@ import org.postern.tls.TlsConfigurationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The composition root: everything is made here, in the order in which it is needed, and closed the other way round.
+/// The composition root: everything is made here, in the order in which it is needed, and closed the other
+/// way round.
 final class PosternServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PosternServer.class);
     private static final Duration GRACE = Duration.ofSeconds(10);
@@ -70,7 +71,7 @@ final class PosternServer implements AutoCloseable {
     }
 
     private Map<Service.Kind, Protocol> protocols(Authenticator authenticator) {
-        var mechanisms = new SaslMechanisms();
+        var mechanisms = new SaslMechanisms(authenticator);
         Map<Service.Kind, Protocol> made = new EnumMap<>(Service.Kind.class);
         for (Service.Kind kind : Service.Kind.values()) {
             made.put(
@@ -145,7 +146,8 @@ final class PosternServer implements AutoCloseable {
         return certificates.authorityFile();
     }
 
-    /// Ends sessions with their protocol's farewell, then closes what was opened, last first. May be called twice.
+    /// Ends sessions with their protocol's farewell, then closes what was opened, last first. May be called
+    /// twice.
     @Override
     public synchronized void close() {
         while (!open.isEmpty()) {

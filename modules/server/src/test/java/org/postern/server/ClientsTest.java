@@ -28,7 +28,8 @@ import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.WireClient;
 
-/// Programs that people use, against the whole server: they verify its certificate, and refuse to go on without TLS.
+/// Programs that people use, against the whole server: they verify its certificate, and refuse to go on
+/// without TLS.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ClientsTest {
     private Path directory;
@@ -49,7 +50,9 @@ class ClientsTest {
 
     private Result run(Path workingDirectory, Map<String, String> environment, List<String> command)
             throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        List<String> bounded = new ArrayList<>(List.of("timeout", "300"));
+        bounded.addAll(command); // one that hangs fails
+        ProcessBuilder builder = new ProcessBuilder(bounded).redirectErrorStream(true);
         builder.directory(workingDirectory.toFile());
         builder.environment().putAll(environment);
         Process process = builder.start();
@@ -207,33 +210,35 @@ class ClientsTest {
     void swaks() throws Exception {
         Programs.require("swaks");
         for (Service service : List.of(Service.SUBMISSIONS, Service.SUBMISSION)) {
-            String subject = "swaks by port " + fixture.port(service);
-            Result sent = run(
-                    "swaks",
-                    "--server",
-                    "localhost",
-                    "--port",
-                    Integer.toString(fixture.port(service)),
-                    service == Service.SUBMISSIONS ? "--tls-on-connect" : "--tls",
-                    "--tls-verify",
-                    "--tls-ca-path",
-                    fixture.authority.toString(),
-                    "--auth",
-                    "PLAIN",
-                    "--auth-user",
-                    ALICE,
-                    "--auth-password",
-                    PASSWORD,
-                    "--from",
-                    ALICE,
-                    "--to",
-                    BOB,
-                    "--header",
-                    "Subject: " + subject,
-                    "--pipeline");
-            assertThat(sent.code()).as(sent.output()).isZero();
-            assertThat(sent.output()).contains("250 2.0.0");
-            assertArrived(subject);
+            for (String mechanism : List.of("PLAIN", "LOGIN")) {
+                String subject = "swaks " + mechanism + " by port " + fixture.port(service);
+                Result sent = run(
+                        "swaks",
+                        "--server",
+                        "localhost",
+                        "--port",
+                        Integer.toString(fixture.port(service)),
+                        service == Service.SUBMISSIONS ? "--tls-on-connect" : "--tls",
+                        "--tls-verify",
+                        "--tls-ca-path",
+                        fixture.authority.toString(),
+                        "--auth",
+                        mechanism,
+                        "--auth-user",
+                        ALICE,
+                        "--auth-password",
+                        PASSWORD,
+                        "--from",
+                        ALICE,
+                        "--to",
+                        BOB,
+                        "--header",
+                        "Subject: " + subject,
+                        "--pipeline");
+                assertThat(sent.code()).as(sent.output()).isZero();
+                assertThat(sent.output()).contains("250 2.0.0");
+                assertArrived(subject);
+            }
         }
         Result refused = run(
                 "swaks",
@@ -254,6 +259,47 @@ class ClientsTest {
         assertThat(refused.code())
                 .as("without TLS there is no AUTH: %s", refused.output())
                 .isEqualTo(28);
+    }
+
+    @Test
+    @Requirement("RFC7677-3")
+    void gsaslProvesItsPasswordAndTheServersToo() throws Exception {
+        Programs.require("gsasl");
+        for (Service service : List.of(Service.IMAP, Service.SUBMISSION)) {
+            Result accepted = gsasl(service, "SCRAM-SHA-256", ALICE, PASSWORD);
+            assertThat(accepted.code()).as(accepted.output()).isZero();
+            assertThat(accepted.output()).contains("Client authentication finished (server trusted)");
+            Result wrong = gsasl(service, "SCRAM-SHA-256", ALICE, "wrong");
+            Result unknown = gsasl(service, "SCRAM-SHA-256", "nobody@example.test", PASSWORD);
+            assertThat(wrong.code()).isNotZero();
+            assertThat(lastReply(wrong)).isEqualTo(lastReply(unknown)).contains("Login failed");
+            for (String mechanism : List.of("PLAIN", "LOGIN")) {
+                Result older = gsasl(service, mechanism, ALICE, PASSWORD);
+                assertThat(older.code()).as(older.output()).isZero();
+            }
+        }
+    }
+
+    private Result gsasl(Service service, String mechanism, String user, String password) throws Exception {
+        return run(
+                "gsasl",
+                service == Service.IMAP ? "--imap" : "--smtp",
+                "--starttls",
+                "--x509-ca-file=" + fixture.authority,
+                "--connect=localhost:" + fixture.port(service),
+                "--mechanism=" + mechanism,
+                "--no-cb",
+                "--authentication-id=" + user,
+                "--authorization-id=" + user,
+                "--password=" + password);
+    }
+
+    private static String lastReply(Result result) {
+        return result.output()
+                .lines()
+                .filter(line -> line.contains("Login failed"))
+                .findFirst()
+                .orElse("");
     }
 
     // ---- mbsync

@@ -7,7 +7,6 @@ import java.util.Base64;
 import java.util.Optional;
 import org.postern.auth.Authenticator;
 import org.postern.auth.LoginResult;
-import org.postern.auth.PlainCredentials;
 import org.postern.auth.Principal;
 import org.postern.auth.SaslExchange;
 import org.postern.auth.SaslMechanisms;
@@ -61,7 +60,13 @@ final class LoginCommands {
             step = exchange.respond(readResponse());
         }
         return switch (step) {
-            case SaslStep.Attempt attempt -> judge(attempt.credentials(), command.mechanism());
+            case SaslStep.Attempt attempt ->
+                told(
+                        authenticator.login(
+                                attempt.credentials(),
+                                connection.remoteAddress().getAddress()),
+                        command.mechanism());
+            case SaslStep.Judged judged -> told(judged.result(), command.mechanism());
             case SaslStep.Malformed malformed -> throw SmtpRefusal.refused(501, "5.5.2", malformed.reason());
             case SaslStep.Challenge _ -> throw new IllegalStateException("still a challenge");
         };
@@ -96,9 +101,7 @@ final class LoginCommands {
         }
     }
 
-    private Optional<Principal> judge(PlainCredentials credentials, String mechanism) {
-        LoginResult result =
-                authenticator.login(credentials, connection.remoteAddress().getAddress());
+    private Optional<Principal> told(LoginResult result, String mechanism) {
         return switch (result) {
             case LoginResult.Accepted accepted ->
                 connection.authenticated(accepted.principal(), mechanism)

@@ -76,7 +76,7 @@ public final class TestStack implements AutoCloseable {
                 List.of(new ServedCertificate(certificate.key(), List.of(certificate.certificate()))));
         listeners = new Listeners(served, new ConnectionLimits(2_000, 2_000, 1_000, 1_000), records::add, meters);
         store.accounts().onRevoked(listeners::endSessionsOf);
-        Protocol protocol = made.of(store, authenticator, new SaslMechanisms());
+        Protocol protocol = made.of(store, authenticator, new SaslMechanisms(authenticator));
         implicitTls = open(protocol, Security.IMPLICIT_TLS, limits);
         startTls = open(protocol, Security.STARTTLS, limits);
     }

@@ -1,10 +1,14 @@
 package org.postern.store;
 
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,6 +18,8 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.postern.auth.AccountId;
 import org.postern.auth.ScramVerifier;
 import org.postern.auth.StoredCredentials;
@@ -31,6 +37,7 @@ final class AccountStore implements Accounts {
     private final Committer committer;
     private final MailboxStore mailboxes;
     private final StoreSettings settings;
+    private final byte[] decoyKey;
     private final List<Consumer<AccountId>> revoked = new CopyOnWriteArrayList<>();
     /// Changes are rare and check what they build on: one at a time.
     private final ReentrantLock writers = new ReentrantLock();
@@ -40,6 +47,28 @@ final class AccountStore implements Accounts {
         this.committer = committer;
         this.mailboxes = mailboxes;
         this.settings = settings;
+        this.decoyKey = changed(connection -> secret(connection, "decoy"));
+    }
+
+    /// A secret of this store, made at its first use.
+    private static byte[] secret(Connection connection, String name) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("select content from secret where name = ?")) {
+            select.setString(1, name);
+            try (ResultSet row = select.executeQuery()) {
+                if (row.next()) {
+                    return row.getBytes(1);
+                }
+            }
+        }
+        byte[] made = new byte[32];
+        new SecureRandom().nextBytes(made);
+        try (PreparedStatement insert =
+                connection.prepareStatement("insert into secret (name, content) values (?, ?)")) {
+            insert.setString(1, name);
+            insert.setBytes(2, made);
+            insert.executeUpdate();
+        }
+        return made;
     }
 
     private void change(Database.Change change) {
@@ -184,8 +213,9 @@ final class AccountStore implements Accounts {
         statement.setBytes(from + 4, scram.map(ScramVerifier::serverKey).orElse(null));
     }
 
-    /// The highest UIDVALIDITY of removed accounts: one that comes back under an old address starts above it, so that
-    /// no client takes new messages for those that it has. (In a new data directory the clock alone has to do.)
+    /// The highest UIDVALIDITY of removed accounts: one that comes back under an old address starts above it,
+    /// so that no client takes new messages for those that it has. (In a new data directory the clock alone has
+    /// to do.)
     private static long retiredUidValidity(Connection connection) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("select uid_validity from retired");
                 ResultSet row = select.executeQuery()) {
@@ -323,10 +353,28 @@ final class AccountStore implements Accounts {
 
     @Override
     public Optional<StoredCredentials> find(String loginName) {
-        Optional<Address> address = loginName.contains("@")
+        return loginAddress(loginName)
+                .flatMap(known -> database.inTransaction(connection -> credentials(connection, known)));
+    }
+
+    private Optional<Address> loginAddress(String loginName) {
+        return loginName.contains("@")
                 ? Address.parse(loginName)
                 : settings.defaultDomain().flatMap(domain -> Address.parse(loginName + "@" + domain)); // R6186-11
-        return address.flatMap(known -> database.inTransaction(connection -> credentials(connection, known)));
+    }
+
+    @Override
+    public byte[] decoySalt(String loginName) {
+        String name = loginAddress(loginName)
+                .map(address -> address.localKey() + "@" + address.domain())
+                .orElse(loginName);
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(decoyKey, "HmacSHA256"));
+            return Arrays.copyOf(mac.doFinal(name.getBytes(StandardCharsets.UTF_8)), 16);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("this Java runtime has no HMAC-SHA-256", e);
+        }
     }
 
     private static Optional<StoredCredentials> credentials(Connection connection, Address address) throws SQLException {
@@ -462,8 +510,8 @@ final class AccountStore implements Accounts {
         }
     }
 
-    /// Collects the accounts that an address leads to: its own, with or without detail, or by aliases; a catch-all
-    /// last. False if aliases go in a circle.
+    /// Collects the accounts that an address leads to: its own, with or without detail, or by aliases; a
+    /// catch-all last. False if aliases go in a circle.
     private boolean follow(Connection connection, Address address, Reached reached, int hops) throws SQLException {
         if (hops == 0) {
             return false;
