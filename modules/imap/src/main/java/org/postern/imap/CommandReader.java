@@ -46,6 +46,7 @@ final class CommandReader {
     private final WireReader wire;
     private final BooleanSupplier mayReadSecrets;
     private boolean recognized;
+    private String name = "";
 
     /// @param mayReadSecrets asked before a password is read or asked for (ST-13)
     CommandReader(WireReader wire, BooleanSupplier mayReadSecrets) {
@@ -56,6 +57,11 @@ final class CommandReader {
     /// True once a command was known by name: its sender speaks IMAP.
     boolean recognized() {
         return recognized;
+    }
+
+    /// The name of the command that was read last: `FETCH`, `UID FETCH`.
+    String name() {
+        return name;
     }
 
     String readTag() throws IOException {
@@ -79,6 +85,7 @@ final class CommandReader {
     }
 
     private Command expectCommand(String name) throws IOException {
+        this.name = name;
         Command withoutArguments = withoutArguments(name);
         if (withoutArguments != null) {
             recognized = true;
@@ -133,6 +140,7 @@ final class CommandReader {
 
     /// uid = "UID" SP (copy / fetch / search / store / move / uid-expunge) ; RFC 4315 §4, RFC 6851 §5
     private Command expectUidCommand(String name) throws IOException {
+        this.name = "UID " + name;
         wire.expectSpace();
         return switch (name) {
             case "SEARCH" -> expectSearch(true);
@@ -241,7 +249,8 @@ final class CommandReader {
         return new Command.Rename(from, wire.expectMailbox());
     }
 
-    /// list = "LIST" [SP "(" ["SPECIAL-USE"] ")"] SP mailbox SP list-mailbox [SP "RETURN" SP "(" return-options ")"]
+    /// list = "LIST" [SP "(" ["SPECIAL-USE"] ")"] SP mailbox SP list-mailbox [SP "RETURN" SP "(" return-options
+    /// ")"]
     ///
     /// The options are those that RFC 6154 §3 needs; the rest of RFC 5258 is not offered.
     private Command expectList() throws IOException {

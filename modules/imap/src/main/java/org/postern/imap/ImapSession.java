@@ -16,8 +16,9 @@ import org.slf4j.LoggerFactory;
 
 /// One IMAP session, from greeting to logout, on its own virtual thread.
 ///
-/// Three kinds of error are told apart, here only: [BadCommand] is answered BAD, [CommandRefused] and the store's
-/// refusals NO, anything else is a fault of ours: logged, and answered NO [SERVERBUG]. An IOException ends the session.
+/// Three kinds of error are told apart, here only: [BadCommand] is answered BAD, [CommandRefused] and the
+/// store's refusals NO, anything else is a fault of ours: logged, and answered NO [SERVERBUG]. An
+/// IOException ends the session.
 final class ImapSession {
     private static final Logger LOG = LoggerFactory.getLogger(ImapSession.class);
     private static final int BAD_COMMANDS_BEFORE_LOGIN = 10;
@@ -115,7 +116,7 @@ final class ImapSession {
         try {
             tag = reader.readTag();
             Command command = reader.readCommand();
-            connection.countCommand();
+            connection.countCommand(reader.name());
             String completion = execute(command, tag);
             if (state instanceof State.Selected selected) {
                 selected.mailbox().announce(writer, !isBySequenceNumber(command));
@@ -167,7 +168,8 @@ final class ImapSession {
         }
     }
 
-    /// RFC 3501 §7.4.1: no EXPUNGE during these, so that their sequence numbers hold; with UIDs they do not matter.
+    /// RFC 3501 §7.4.1: no EXPUNGE during these, so that their sequence numbers hold; with UIDs they do not
+    /// matter.
     private static boolean isBySequenceNumber(Command command) {
         return switch (command) {
             case Command.Fetch fetch -> !fetch.byUid();

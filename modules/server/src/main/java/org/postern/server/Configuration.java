@@ -1,6 +1,7 @@
 package org.postern.server;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -12,9 +13,11 @@ import org.postern.session.SessionLimits;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
 
-/// Everything an operator decides. Read from `conf/postern.conf` by [ConfigurationReader], or made by [Quickstart].
+/// Everything an operator decides. Read from `conf/postern.conf` by [ConfigurationReader], or made by
+/// [Quickstart].
 ///
 /// @param host the server's own name, an A-label: in greetings, Received, and its certificate
+/// @param metrics where metrics and health are told by HTTP; empty for nowhere
 record Configuration(
         String host,
         Path dataDirectory,
@@ -25,6 +28,7 @@ record Configuration(
         SessionLimits sessions,
         ImapSettings imap,
         SubmissionSettings submission,
+        Optional<InetSocketAddress> metrics,
         String logLevel) {
 
     /// What listens where. A service is named as in RFC 6335 and in SRV records.

@@ -12,6 +12,7 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,10 +36,11 @@ import org.postern.session.SessionLimits;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
 
-/// Reads `conf/postern.conf` (HOCON) and the environment. All problems are collected, each with file and line, so that
-/// one look at the output is enough; an unknown key is a problem.
+/// Reads `conf/postern.conf` (HOCON) and the environment. All problems are collected, each with file and
+/// line, so that one look at the output is enough; an unknown key is a problem.
 final class ConfigurationReader {
     static final String DEFAULT_DATA_DIRECTORY = "/var/lib/postern";
+    static final int DEFAULT_METRICS_PORT = 9090;
 
     private static final Pattern HOST =
             Pattern.compile("(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*");
@@ -55,9 +57,8 @@ final class ConfigurationReader {
         this.file = file;
     }
 
-    /// @param environment overrides as `POSTERN_SECTION__KEY`, dashes written as underscores; with `_FILE` behind it
-    /// the
-    ///     value stands in that file
+    /// @param environment overrides as `POSTERN_SECTION__KEY`, dashes written as underscores; with `_FILE`
+    ///   behind it the value stands in that file
     /// @throws ConfigurationException with every problem found
     static Configuration read(Path file, Map<String, String> environment) {
         Config parsed;
@@ -157,13 +158,14 @@ final class ConfigurationReader {
                 failedLogins,
                 flag("submission.hide-client-address", true));
         Certificates certificates = certificates();
+        Optional<InetSocketAddress> metrics = metrics();
         String level = oneOf("log.level", "info", LOG_LEVELS);
         findUnknownKeys();
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);
         }
         return new Configuration(
-                host, data, listeners, certificates, store, connections, sessions, imap, submission, level);
+                host, data, listeners, certificates, store, connections, sessions, imap, submission, metrics, level);
     }
 
     private List<Listener> listeners(Service service, List<InetAddress> addresses) {
@@ -183,6 +185,16 @@ final class ConfigurationReader {
                                 port,
                                 address.isAnyLocalAddress() && address.getAddress().length == 16))
                         .toList();
+    }
+
+    private Optional<InetSocketAddress> metrics() {
+        boolean enabled = flag("metrics.enabled", false);
+        InetAddress address = value(
+                "metrics.address",
+                InetAddress.ofLiteral("127.0.0.1"),
+                from -> address(from.getString("metrics.address")));
+        int port = number("metrics.port", DEFAULT_METRICS_PORT, 1, 65_535);
+        return enabled ? Optional.of(new InetSocketAddress(address, port)) : Optional.empty();
     }
 
     private Certificates certificates() {

@@ -170,7 +170,8 @@ final class Main implements Runnable {
                 paramLabel = "N",
                 defaultValue = "10000",
                 description =
-                        "added to each registered port (default: ${DEFAULT-VALUE}: IMAP 10993 and 10143, SMTP 10465 and 10587)")
+                        "added to each registered port (default: ${DEFAULT-VALUE}: IMAP 10993 and 10143, SMTP 10465 and 10587,"
+                                + " metrics 19090)")
         private int portOffset = Quickstart.DEFAULT_OFFSET;
 
         @Option(
@@ -269,8 +270,8 @@ final class Main implements Runnable {
         }
     }
 
-    /// A new password: typed twice at a terminal, else the first line of standard input. Never an argument, which every
-    /// user of the machine could read.
+    /// A new password: typed twice at a terminal, else the first line of standard input. Never an argument,
+    /// which every user of the machine could read.
     private static byte[] newPassword() {
         Optional<Console> terminal = Optional.ofNullable(System.console()).filter(Console::isTerminal);
         if (terminal.isPresent()) {

@@ -1,7 +1,5 @@
 package org.postern.server;
 
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -38,6 +36,8 @@ final class PosternServer implements AutoCloseable {
 
     private final Configuration configuration;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Health health = new Health();
+    private final Optional<MetricsEndpoint> metrics;
     private final PosternStore store;
     private final CertificateKeeper certificates;
     private final Listeners listeners;
@@ -49,14 +49,19 @@ final class PosternServer implements AutoCloseable {
     /// @throws StartException in the operator's words
     PosternServer(Configuration configuration) {
         this.configuration = configuration;
-        MeterRegistry meters = new SimpleMeterRegistry();
         try {
+            // First up and last down: it tells that the server starts, and that it stops.
+            Meters meters = opened(new Meters(configuration.dataDirectory()));
+            metrics = configuration.metrics().map(address -> MetricsEndpoint.open(address, health, meters::scrape));
+            metrics.ifPresent(open::push);
             DataDirectory directory = opened(DataDirectory.open(configuration.dataDirectory()));
-            store = opened(PosternStore.open(configuration.store(), meters));
-            var authenticator = opened(new Authenticator(store.accounts(), meters));
+            store = opened(PosternStore.open(configuration.store(), meters.registry()));
+            var authenticator = opened(new Authenticator(store.accounts(), meters.registry()));
             certificates =
                     opened(new CertificateKeeper(configuration, directory.subdirectory("tls"), store.accounts()));
-            listeners = new Listeners(certificates.served(), configuration.connections(), new SessionLog(), meters);
+            meters.certificates(certificates.served());
+            listeners = new Listeners(
+                    certificates.served(), configuration.connections(), new SessionLog(), meters.registry());
             open.push(() -> listeners.stop(GRACE));
             store.accounts().onRevoked(listeners::endSessionsOf);
             management = new Management(store, certificates, listeners);
@@ -101,7 +106,15 @@ final class PosternServer implements AutoCloseable {
             throw new StartException(String.valueOf(e.getMessage()), e);
         }
         warnOfMissingPostmasters();
+        health.running(this::obstacle);
         LOG.info("Postern is ready, process {}", ProcessHandle.current().pid());
+    }
+
+    private Optional<String> obstacle() {
+        if (!store.healthy()) {
+            return Optional.of("the store accepts no changes until a restart");
+        }
+        return certificates.served().available() ? Optional.empty() : Optional.of("no certificate can be served");
     }
 
     private List<ListenerSettings> settings() {
@@ -142,6 +155,11 @@ final class PosternServer implements AutoCloseable {
         return listeners.bound();
     }
 
+    /// Where metrics and health are told; empty where they are not.
+    Optional<InetSocketAddress> metricsAddress() {
+        return metrics.map(MetricsEndpoint::address);
+    }
+
     Optional<Path> authorityFile() {
         return certificates.authorityFile();
     }
@@ -150,6 +168,7 @@ final class PosternServer implements AutoCloseable {
     /// twice.
     @Override
     public synchronized void close() {
+        health.stopping();
         while (!open.isEmpty()) {
             AutoCloseable resource = open.pop();
             try {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -27,8 +28,8 @@ import org.postern.store.Accounts;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
 
-/// A whole server without configuration: a domain, accounts with passwords, sample messages, ports above 1024 on the
-/// loopback addresses, and a file that tells programs where everything is.
+/// A whole server without configuration: a domain, accounts with passwords, sample messages, ports above
+/// 1024 on the loopback addresses, and a file that tells programs where everything is.
 final class Quickstart {
     static final int DEFAULT_OFFSET = 10_000;
     private static final String DEFAULT_DOMAIN = "example.test";
@@ -57,8 +58,9 @@ final class Quickstart {
         this.state = QuickstartState.read(options.directory());
         this.domain = chosenDomain();
         this.accounts = chosenAccounts();
-        if (options.portOffset() < 0 || options.portOffset() > 65_535 - 993) {
-            throw new StartException("--port-offset is from 0 to " + (65_535 - 993) + ", not " + options.portOffset());
+        int most = 65_535 - ConfigurationReader.DEFAULT_METRICS_PORT;
+        if (options.portOffset() < 0 || options.portOffset() > most) {
+            throw new StartException("--port-offset is from 0 to " + most + ", not " + options.portOffset());
         }
     }
 
@@ -147,6 +149,9 @@ final class Quickstart {
                 SessionLimits.DEFAULT,
                 ImapSettings.DEFAULT,
                 SubmissionSettings.of(host),
+                Optional.of(new InetSocketAddress(
+                        InetAddress.ofLiteral("127.0.0.1"),
+                        ConfigurationReader.DEFAULT_METRICS_PORT + options.portOffset())),
                 options.logLevel());
     }
 
@@ -195,6 +200,8 @@ final class Quickstart {
                     "POSTERN_" + bound.getKey().toUpperCase(Locale.ROOT) + "_PORT",
                     Integer.toString(bound.getValue().getFirst().getPort()));
         }
+        server.metricsAddress()
+                .ifPresent(address -> values.put("POSTERN_METRICS_PORT", Integer.toString(address.getPort())));
         StringBuilder text = new StringBuilder();
         values.forEach(
                 (name, value) -> text.append(name).append('=').append(value).append('\n'));

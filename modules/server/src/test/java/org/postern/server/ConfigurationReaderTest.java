@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +39,9 @@ class ConfigurationReaderTest {
         Configuration asShipped = ConfigurationReader.read(SHIPPED, Map.of());
         assertThat(asShipped.host()).isEqualTo("mail.example.org");
         assertThat(asShipped.listeners()).hasSize(8);
+        assertThat(asShipped.metrics())
+                .as("nothing listens that nobody asked for")
+                .isEmpty();
 
         // every setting with its comment sign taken away, but for the two whose defaults are no literals
         String uncommented = Files.readAllLines(SHIPPED).stream()
@@ -89,6 +94,7 @@ class ConfigurationReaderTest {
                 listeners { imap.enabled = false, submission { port = 2587, addresses = ["2001:db8::1"] } }
                 tls { own-authority { hosts = ["imap.example.net"], addresses = ["192.0.2.1"] } }
                 sessions.after-login = 45 minutes
+                metrics { enabled = yes, address = "::1", port = 9999 }
                 limits.message = 10 MiB
                 store.detail-separator = "-"
                 """);
@@ -106,6 +112,7 @@ class ConfigurationReaderTest {
         assertThat(configuration.submission().maximumMessageOctets()).isEqualTo(10 << 20);
         assertThat(configuration.submission().hostName()).isEqualTo("mx.example.net");
         assertThat(configuration.store().detailSeparator()).isEqualTo('-');
+        assertThat(configuration.metrics()).contains(new InetSocketAddress(InetAddress.ofLiteral("::1"), 9999));
     }
 
     @ParameterizedTest
@@ -121,6 +128,9 @@ class ConfigurationReaderTest {
             auth.default-domain = "a b"              | postern.conf:2: auth.default-domain: 'a b' is no host name
             tls.certificates = files                 | postern.conf:2: tls.certificates = files needs tls.files
             tls.files = [{ chain = a }]              | postern.conf:2: an entry of tls.files has the keys chain and key
+            metrics.port = 0                         | postern.conf:2: metrics.port: 0 is not from 1 to 65535
+            metrics.address = "localhost"            | postern.conf:2: metrics.address: 'localhost' is no IPv4
+            metrics.enabled = loopback               | postern.conf:2: metrics.enabled
             submission.recipients = 10               | postern.conf:2: submission.recipients: 10 is not from 100
             submission.hide-client-address = perhaps | postern.conf:2: submission.hide-client-address
             limits.message = 1 B                     | postern.conf:2: limits.message: 1 octets are not from

@@ -94,16 +94,18 @@ class HouseTest {
 
     @Test
     void thirdPartiesStayInTheirRooms() {
-        Map<String, String[]> rooms = Map.of(
-                "io.netty", new String[] {"session"},
-                "java.sql", new String[] {"store"},
-                "org.h2", new String[] {"store"},
-                "org.flywaydb", new String[] {"store"},
-                "org.bouncycastle", new String[] {"tls", "identity", "auth", "testkit"},
-                "org.apache.james", new String[] {"message"},
-                "picocli", new String[] {"server"},
-                "com.typesafe.config", new String[] {"server"},
-                "ch.qos.logback", new String[] {"server"});
+        Map<String, String[]> rooms = Map.ofEntries(
+                Map.entry("io.netty", new String[] {"session"}),
+                Map.entry("java.sql", new String[] {"store"}),
+                Map.entry("org.h2", new String[] {"store"}),
+                Map.entry("org.flywaydb", new String[] {"store"}),
+                Map.entry("org.bouncycastle", new String[] {"tls", "identity", "auth", "testkit"}),
+                Map.entry("org.apache.james", new String[] {"message"}),
+                Map.entry("picocli", new String[] {"server"}),
+                Map.entry("com.typesafe.config", new String[] {"server"}),
+                Map.entry("com.sun.net.httpserver", new String[] {"server"}),
+                Map.entry("io.micrometer.prometheusmetrics", new String[] {"server"}),
+                Map.entry("ch.qos.logback", new String[] {"server"}));
         rooms.forEach((thirdParty, modules) -> {
             onlyIn(thirdParty, modules).check(HOUSE);
             if (!thirdParty.equals("org.h2") && !thirdParty.equals("org.flywaydb")) {

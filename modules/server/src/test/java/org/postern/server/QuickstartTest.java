@@ -37,7 +37,8 @@ class QuickstartTest {
                             "POSTERN_IMAP_PORT",
                             "POSTERN_IMAPS_PORT",
                             "POSTERN_SUBMISSION_PORT",
-                            "POSTERN_SUBMISSIONS_PORT")
+                            "POSTERN_SUBMISSIONS_PORT",
+                            "POSTERN_METRICS_PORT")
                     .containsEntry("POSTERN_PID", Long.toString(first.process.pid()))
                     .containsEntry("POSTERN_USER1", "alice@example.test")
                     .containsEntry("POSTERN_USER2", "bob@example.test");
@@ -101,7 +102,7 @@ class QuickstartTest {
             QuickstartProcess second =
                     QuickstartProcess.launch(temporary.resolve("two"), List.of("--port-offset", "" + offset));
             assertThat(second.readAll())
-                    .contains("listener imaps: cannot listen on 127.0.0.1 port " + port + ": another program");
+                    .contains("metrics: cannot listen on 127.0.0.1 port " + (9090 + offset) + ": another program");
             assertThat(second.process.waitFor()).isEqualTo(Main.FAILED);
             assertThat(temporary.resolve("two/quickstart.env")).doesNotExist();
         }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import org.postern.imap.ImapSettings;
 import org.postern.server.Configuration.Certificates;
@@ -27,8 +28,8 @@ import org.postern.submission.SubmissionSettings;
 import org.postern.testkit.TestCertificate;
 import org.postern.testkit.WireClient;
 
-/// The whole server in this process, on ports of its own, with every timer at 30 minutes: what happens in less does not
-/// happen because of a timer.
+/// The whole server in this process, on ports of its own, with every timer at 30 minutes: what happens in
+/// less does not happen because of a timer.
 final class ServerFixture implements AutoCloseable {
     static final String ALICE = "alice@example.test";
     static final String BOB = "bob@example.test";
@@ -60,6 +61,7 @@ final class ServerFixture implements AutoCloseable {
                 PATIENT,
                 ImapSettings.DEFAULT,
                 SubmissionSettings.of("mail.example.test"),
+                Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
                 "info"));
         server.management().run(List.of("domain", "add", "example.test"), new byte[0], "test");
         for (String address : List.of(ALICE, BOB)) {

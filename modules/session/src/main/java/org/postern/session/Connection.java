@@ -1,5 +1,6 @@
 package org.postern.session;
 
+import io.micrometer.core.instrument.Timer;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
@@ -17,8 +19,9 @@ import org.postern.tls.TlsPolicy;
 
 /// One client connection, as its session sees it: a blocking byte stream over TCP or TLS.
 ///
-/// All methods but `wake`, `ended` and `requestEnd` belong to the session's own virtual thread. Waits end by exception
-/// ([IOException]) when the client is gone or a deadline passes; the session just lets it through.
+/// All methods but `wake`, `ended` and `requestEnd` belong to the session's own virtual thread. Waits end
+/// by exception ([IOException]) when the client is gone or a deadline passes; the session just lets it
+/// through.
 public final class Connection {
     /// The JDK's engine wraps at most 16,367 octets in a record: 16,384 would cost a second record of 17.
     private static final int FLUSH_AT = 16_000;
@@ -47,6 +50,8 @@ public final class Connection {
     private @Nullable String mechanism;
     private int failedLogins;
     private long commands;
+    private @Nullable Timer command; // of the one under way
+    private long commandSince; // nanoseconds; moved on by as much as the client was waited for
 
     Connection(String id, Channel channel, Transport transport, ListenerSettings listener, Sessions sessions) {
         this.id = id;
@@ -75,7 +80,8 @@ public final class Connection {
         return Optional.ofNullable(tls);
     }
 
-    /// True when this session's TLS satisfies the policy for reading credentials. The one place that decides it.
+    /// True when this session's TLS satisfies the policy for reading credentials. The one place that decides
+    /// it.
     public boolean mayAuthenticate() {
         TlsFacts facts = tls;
         return facts != null && TlsPolicy.permitsCredentials(facts.version());
@@ -88,10 +94,11 @@ public final class Connection {
 
     // ---- reading
 
-    /// Flushes, then waits until the client has sent something (true) or `wake` was called (false), whichever is
-    /// first. After false, look at [#endRequested]: once an end was requested it neither waits nor finds input,
-    /// however much a client has sent ahead.
+    /// Flushes, then waits until the client has sent something (true) or `wake` was called (false), whichever
+    /// is first. After false, look at [#endRequested]: once an end was requested it neither waits nor finds
+    /// input, however much a client has sent ahead.
     public boolean awaitInput() throws IOException {
+        commandDone();
         if (position < input.length && endRequested == null) {
             return true;
         }
@@ -137,7 +144,10 @@ public final class Connection {
 
     private void fill() throws IOException {
         flush();
-        switch (transport.await(patience(), false)) {
+        long from = System.nanoTime();
+        Transport.Wait event = transport.await(patience(), false);
+        waitedForClient(from);
+        switch (event) {
             case INPUT -> refill();
             case WOKEN -> throw sayFarewell(endRequested().orElse(EndReason.INTERNAL_ERROR));
             case END -> throw new SessionEnded(transport.endReason());
@@ -168,8 +178,8 @@ public final class Connection {
 
     // ---- writing
 
-    /// Buffers output; written when the buffer fills or the session waits for input. Waits while the client does not
-    /// read.
+    /// Buffers output; written when the buffer fills or the session waits for input. Waits while the client
+    /// does not read.
     public void write(byte[] bytes, int offset, int length) throws IOException {
         int from = offset;
         int left = length;
@@ -211,7 +221,10 @@ public final class Connection {
             int length = outputLength;
             output = NOTHING; // an idle session holds no buffer
             outputLength = 0;
-            if (!transport.send(bytes, 0, length, listener.limits().write())) {
+            long from = System.nanoTime();
+            boolean sent = transport.send(bytes, 0, length, listener.limits().write());
+            waitedForClient(from);
+            if (!sent) {
                 transport.abort();
                 throw new SessionEnded(EndReason.CLIENT_DOES_NOT_READ);
             }
@@ -227,8 +240,8 @@ public final class Connection {
 
     // ---- TLS
 
-    /// Sends `reply` as the last plaintext, and runs the handshake. Ends the session if anything was received after
-    /// the command: it was not protected (ST-1, ST-2).
+    /// Sends `reply` as the last plaintext, and runs the handshake. Ends the session if anything was received
+    /// after the command: it was not protected (ST-1, ST-2).
     public void startTls(byte[] reply) throws IOException {
         if (!mayStartTls()) {
             throw new IllegalStateException("STARTTLS was not offered");
@@ -240,10 +253,12 @@ public final class Connection {
         if (!sessions.beginHandshake()) {
             throw sayFarewell(EndReason.TOO_MANY_CONNECTIONS);
         }
+        long from = System.nanoTime();
         try {
             transport.startTls(reply, listener.limits().handshake());
         } finally {
             sessions.endHandshake();
+            waitedForClient(from);
         }
         secured(false);
     }
@@ -276,8 +291,8 @@ public final class Connection {
 
     // ---- the session's course
 
-    /// Binds the session to an account: starts the AFTER_LOGIN deadlines and counts it against the account's limit.
-    /// False if the account has too many connections: the session must refuse and end.
+    /// Binds the session to an account: starts the AFTER_LOGIN deadlines and counts it against the account's
+    /// limit. False if the account has too many connections: the session must refuse and end.
     public boolean authenticated(Principal accepted, String byMechanism) {
         mechanism = byMechanism;
         if (!sessions.enter(accepted.account())) {
@@ -295,9 +310,27 @@ public final class Connection {
         failedLogins++;
     }
 
-    /// Counts a command in the session record.
-    public void countCommand() {
+    /// Counts a command that was read, and times it until the session waits for its next: the server's own
+    /// work, without the waits for the client in between.
+    /// @param name the RFC's word, one of a fixed set: a client's own words would be labels without end
+    public void countCommand(String name) {
+        commandDone();
         commands++;
+        command = sessions.commandTimer(listener.protocol().name(), name);
+        commandSince = System.nanoTime();
+    }
+
+    /// Stops the clock of the command under way, if there is one.
+    void commandDone() {
+        Timer timer = command;
+        if (timer != null) {
+            timer.record(System.nanoTime() - commandSince, TimeUnit.NANOSECONDS);
+            command = null;
+        }
+    }
+
+    private void waitedForClient(long from) {
+        commandSince += System.nanoTime() - from;
     }
 
     /// Ends a wait in `awaitInput`. From any thread.
@@ -310,8 +343,8 @@ public final class Connection {
         return transport.ended();
     }
 
-    /// Present once the session was told to end while it may still speak (server stopping, account revoked): the
-    /// protocol writes its farewell and returns.
+    /// Present once the session was told to end while it may still speak (server stopping, account revoked):
+    /// the protocol writes its farewell and returns.
     public Optional<EndReason> endRequested() {
         return Optional.ofNullable(endRequested);
     }

@@ -95,6 +95,7 @@ public final class Listeners implements AutoCloseable {
         if (!binding.isSuccess()) {
             throw new IOException(bindFailure(settings, binding.cause()), binding.cause());
         }
+        sessions.listening(settings.name());
         Channel server = binding.channel();
         var address = (InetSocketAddress) server.localAddress();
         synchronized (bound) {

@@ -1,6 +1,9 @@
 package org.postern.session;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +29,8 @@ final class Sessions {
     private final SessionRecords records;
     private final MeterRegistry meters;
     private final Map<String, Connection> live = new ConcurrentHashMap<>();
+    /// By protocol, then by command: the registry's own look-up costs more than many a command.
+    private final Map<String, Map<String, Timer>> commands = new ConcurrentHashMap<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition none = lock.newCondition();
 
@@ -35,7 +40,39 @@ final class Sessions {
         this.handshakes = new Semaphore(limits.handshakes());
         this.records = records;
         this.meters = meters;
-        meters.gaugeMapSize("postern.sessions", List.of(), live);
+    }
+
+    /// What is counted for each listener is there from the start, at zero.
+    void listening(String listener) {
+        Gauge.builder("postern.sessions", this, sessions -> sessions.count(listener))
+                .description("Sessions that are open now.")
+                .tag("listener", listener)
+                .register(meters);
+        refused(listener);
+    }
+
+    private long count(String listener) {
+        return live.values().stream()
+                .filter(connection -> connection.listener().name().equals(listener))
+                .count();
+    }
+
+    private Counter refused(String listener) {
+        return Counter.builder("postern.connections.refused")
+                .description("Connections that were one too many, in all or from their address.")
+                .tag("listener", listener)
+                .register(meters);
+    }
+
+    Timer commandTimer(String protocol, String name) {
+        return commands.computeIfAbsent(protocol, _ -> new ConcurrentHashMap<>())
+                .computeIfAbsent(
+                        name,
+                        _ -> Timer.builder("postern.commands")
+                                .description("The server's work on commands, without waits for the client.")
+                                .tag("protocol", protocol)
+                                .tag("command", name)
+                                .register(meters));
     }
 
     boolean canServeTls() {
@@ -45,11 +82,7 @@ final class Sessions {
     /// Counts a new connection; false if its source, or the server, has too many.
     boolean enter(Connection connection) {
         if (!counts.enter(connection.remoteAddress().getAddress())) {
-            meters.counter(
-                            "postern.connections.refused",
-                            "listener",
-                            connection.listener().name())
-                    .increment();
+            refused(connection.listener().name()).increment();
             return false;
         }
         live.put(connection.id(), connection);
@@ -69,7 +102,11 @@ final class Sessions {
     }
 
     void secured(TlsFacts facts) {
-        meters.counter("postern.handshakes", "version", facts.version(), "suite", facts.cipherSuite())
+        Counter.builder("postern.handshakes")
+                .description("TLS handshakes that succeeded.")
+                .tag("version", facts.version())
+                .tag("suite", facts.cipherSuite())
+                .register(meters)
                 .increment();
     }
 
@@ -99,6 +136,7 @@ final class Sessions {
                 LOG.debug("session {}: no farewell", connection.id(), e);
             }
         } finally {
+            connection.commandDone();
             connection.close();
             leave(connection);
         }
@@ -112,12 +150,11 @@ final class Sessions {
         counts.leave(connection.remoteAddress().getAddress());
         connection.principal().ifPresent(principal -> counts.leave(principal.account()));
         SessionRecord record = connection.record();
-        meters.counter(
-                        "postern.sessions.ended",
-                        "listener",
-                        record.listener(),
-                        "end",
-                        record.end().name())
+        Counter.builder("postern.sessions.ended")
+                .description("Sessions that ended, and why.")
+                .tag("listener", record.listener())
+                .tag("end", record.end().name())
+                .register(meters)
                 .increment();
         records.ended(record);
         lock.lock();
@@ -149,8 +186,8 @@ final class Sessions {
         }
     }
 
-    /// Asks every session to end, waits, then closes the channels of those that did not. No thread is interrupted:
-    /// one may be inside the store.
+    /// Asks every session to end, waits, then closes the channels of those that did not. No thread is
+    /// interrupted: one may be inside the store.
     void endAll(EndReason reason, Duration grace) {
         live.values().forEach(connection -> connection.requestEnd(reason));
         if (!awaitNone(grace)) {

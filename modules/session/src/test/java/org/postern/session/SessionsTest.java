@@ -109,7 +109,7 @@ class SessionsTest {
                     continue;
                 }
                 LineReader.Outcome outcome = lines.read();
-                connection.countCommand();
+                connection.countCommand("WORD");
                 switch (outcome == LineReader.Outcome.LINE ? lines.text() : outcome.name()) {
                     case "quit" -> {
                         connection.writeAscii("goodbye\r\n");

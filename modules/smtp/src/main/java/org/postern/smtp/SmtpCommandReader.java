@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 
-/// Reads command lines (RFC 5321 §4.1): one method per production. What cannot be read is thrown as [SmtpRefusal].
-/// For one thread.
+/// Reads command lines (RFC 5321 §4.1): one method per production. What cannot be read is thrown as
+/// [SmtpRefusal]. For one thread.
 ///
 /// `take…` tries and may leave the input as it is; `expect…` must find what it is named for.
 final class SmtpCommandReader {
@@ -43,6 +43,7 @@ final class SmtpCommandReader {
     private String text = "";
     private int position;
     private boolean recognized;
+    private String name = "";
 
     /// @param mayReadSecrets asked before a password is looked at (ST-13)
     SmtpCommandReader(BooleanSupplier mayReadSecrets) {
@@ -64,7 +65,13 @@ final class SmtpCommandReader {
         return recognized;
     }
 
-    /// Reads one line, without its CRLF. The octets stay the caller's, who overwrites them: they may hold a password.
+    /// The name of the command that was read last: `MAIL`.
+    String name() {
+        return name;
+    }
+
+    /// Reads one line, without its CRLF. The octets stay the caller's, who overwrites them: they may hold a
+    /// password.
     SmtpCommand read(byte[] line) {
         int end = line.length;
         while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\t')) {
@@ -75,6 +82,7 @@ final class SmtpCommandReader {
             verbEnd++;
         }
         String verb = new String(line, 0, verbEnd, ISO_8859_1).toUpperCase(Locale.ROOT);
+        name = verb;
         if (verb.equals("AUTH")) {
             recognized = true;
             return expectAuth(line, verbEnd, end);

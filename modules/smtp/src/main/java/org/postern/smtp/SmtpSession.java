@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /// One SMTP session, from greeting to QUIT, on its own virtual thread.
 ///
-/// Two kinds of error are told apart, here only: an [SmtpRefusal] is answered with its reply, anything else is a fault
-/// of ours, logged and answered 451. An IOException ends the session.
+/// Two kinds of error are told apart, here only: an [SmtpRefusal] is answered with its reply, anything else
+/// is a fault of ours, logged and answered 451. An IOException ends the session.
 final class SmtpSession {
     private static final Logger LOG = LoggerFactory.getLogger(SmtpSession.class);
     private static final int LINE_OCTETS = 8 * 1024;
@@ -73,7 +73,7 @@ final class SmtpSession {
     private void oneCommand() throws IOException {
         try {
             SmtpCommand command = readCommand();
-            connection.countCommand();
+            connection.countCommand(reader.name());
             requireTls(command);
             execute(command);
         } catch (SmtpRefusal refusal) {
@@ -311,8 +311,8 @@ final class SmtpSession {
                 Instant.now());
     }
 
-    /// Reads to the end of the data whatever becomes of the message, so that the next command is where it should be.
-    /// False if the session ends instead.
+    /// Reads to the end of the data whatever becomes of the message, so that the next command is where it
+    /// should be. False if the session ends instead.
     private boolean readMessage(MessageSink sink) throws IOException {
         var decoder = new DataDecoder(sink, settings.maximumMessageOctets());
         byte[] buffer = new byte[BUFFER_OCTETS];

@@ -1,5 +1,8 @@
 package org.postern.store;
 
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -8,11 +11,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes what many have written durable together: one flush serves all who asked before it began. Batches form by
-/// themselves while the last flush runs; waiting longer on purpose would only hurt the single writer.
+/// Makes what many have written durable together: one flush serves all who asked before it began. Batches
+/// form by themselves while the last flush runs; waiting longer on purpose would only hurt the single
+/// writer.
 ///
-/// A flush that fails poisons the committer for good: after a failed fsync nobody knows what the disk holds. All who
-/// wait fail, nothing more is accepted, and a restart recovers what was durable.
+/// A flush that fails poisons the committer for good: after a failed fsync nobody knows what the disk
+/// holds. All who wait fail, nothing more is accepted, and a restart recovers what was durable.
 final class Committer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Committer.class);
 
@@ -20,6 +24,7 @@ final class Committer implements AutoCloseable {
 
     private final String name;
     private final Runnable flush;
+    private final DistributionSummary batches;
     private final Thread thread;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition work = lock.newCondition();
@@ -32,9 +37,17 @@ final class Committer implements AutoCloseable {
     private @Nullable Throwable failure;
 
     /// @param flush makes everything written so far durable; runs on the committer's own thread
-    Committer(String name, Runnable flush) {
+    Committer(String name, Runnable flush, MeterRegistry meters) {
         this.name = name;
-        this.flush = flush;
+        this.flush = Timer.builder("postern.store.flush")
+                .description("Flushes to the disk.")
+                .tag("committer", name)
+                .register(meters)
+                .wrap(flush);
+        this.batches = DistributionSummary.builder("postern.store.batch")
+                .description("How many changes one flush made durable together.")
+                .tag("committer", name)
+                .register(meters);
         this.thread = Thread.ofPlatform().daemon().name(name).start(this::run);
     }
 
@@ -108,6 +121,7 @@ final class Committer implements AutoCloseable {
             }
             try {
                 flush.run();
+                batches.record(batch.size());
                 for (Waiting each : batch) {
                     each.whenDurable().run();
                 }

@@ -1,5 +1,6 @@
 package org.postern.store;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -29,10 +30,10 @@ final class Contents implements AutoCloseable {
             Runtime.getRuntime().availableProcessors(),
             Thread.ofPlatform().daemon().name("extract-", 0).factory());
 
-    Contents(Database database, Segments segments) {
+    Contents(Database database, Segments segments, MeterRegistry meters) {
         this.database = database;
         this.segments = segments;
-        this.blobs = new Committer("blobs", segments::force);
+        this.blobs = new Committer("blobs", segments::force, meters);
     }
 
     /// Stores the spools' octets durably, and closes the spools. No row names them yet.

@@ -1,5 +1,7 @@
 package org.postern.store;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -19,10 +21,12 @@ final class DeliveryStore implements Deliveries {
 
     private final AccountStore accounts;
     private final MailboxStore mailboxes;
+    private final MeterRegistry meters;
 
-    DeliveryStore(AccountStore accounts, MailboxStore mailboxes) {
+    DeliveryStore(AccountStore accounts, MailboxStore mailboxes, MeterRegistry meters) {
         this.accounts = accounts;
         this.mailboxes = mailboxes;
+        this.meters = meters;
     }
 
     @Override
@@ -35,6 +39,25 @@ final class DeliveryStore implements Deliveries {
 
     @Override
     public Map<String, AppendResult> deliver(
+            MessageSpool spool, String reversePath, List<RecipientVerdict.Accepted> recipients) throws IOException {
+        Timer.Sample sample = Timer.start(meters);
+        String outcome = "failed";
+        try {
+            Map<String, AppendResult> results = deliverToAll(spool, reversePath, recipients);
+            outcome = "delivered";
+            return results;
+        } catch (DeliveryException refusal) {
+            outcome = refusal.overQuota() ? "over-quota" : "refused";
+            throw refusal;
+        } finally {
+            sample.stop(Timer.builder("postern.deliveries")
+                    .description("Messages brought to their mailboxes, all recipients of one together.")
+                    .tag("outcome", outcome)
+                    .register(meters));
+        }
+    }
+
+    private Map<String, AppendResult> deliverToAll(
             MessageSpool spool, String reversePath, List<RecipientVerdict.Accepted> recipients) throws IOException {
         Map<AccountId, String> accountsReached =
                 new LinkedHashMap<>(); // each account once, however many ways lead to it
@@ -54,6 +77,9 @@ final class DeliveryStore implements Deliveries {
             Content content = mailboxes.contents().store(List.of(spool)).getFirst();
             return commit(content, places, accountsReached);
         } catch (MailboxException e) {
+            if (e.reason() == MailboxException.Reason.UNAVAILABLE) {
+                throw e; // the server's fault, and not for good: the client must be told to try again
+            }
             throw new DeliveryException(
                     String.valueOf(e.getMessage()), e.reason() == MailboxException.Reason.OVER_QUOTA);
         } finally {

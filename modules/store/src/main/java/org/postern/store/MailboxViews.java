@@ -5,7 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The mailboxes held in memory: one state each, loaded when first needed, let go by weight when nobody uses it.
+/// The mailboxes held in memory: one state each, loaded when first needed, let go by weight when nobody
+/// uses it.
 final class MailboxViews {
     /// A user's hold on a state. While one is open the state stays.
     final class Lease implements AutoCloseable {
@@ -105,6 +106,13 @@ final class MailboxViews {
     private void drop(Slot slot) {
         if (slots.remove(slot.id) != null) {
             weight -= slot.weight;
+        }
+    }
+
+    /// What they take, in octets.
+    long weight() {
+        synchronized (slots) {
+            return weight;
         }
     }
 

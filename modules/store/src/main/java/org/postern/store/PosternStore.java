@@ -1,5 +1,6 @@
 package org.postern.store;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -32,17 +33,33 @@ public final class PosternStore implements Store {
             }
         }
         database = Database.openH2(directory.resolve("database"));
-        contents = new Contents(database, new Segments(directory.resolve("blobs"), NODE));
-        committer = new Committer(
-                "committer", meters.timer("postern.store.checkpoint").wrap(database::checkpoint));
+        contents = new Contents(database, new Segments(directory.resolve("blobs"), NODE), meters);
+        committer = new Committer("database", database::checkpoint, meters);
         var views = new MailboxViews(database, settings.viewOctets());
         snapshots = new Snapshots(database, views);
         removals = new Removals(database);
         var writer = new MailboxWriter(database, committer, snapshots);
         mailboxes = new MailboxStore(database, committer, contents, views, writer, removals);
         accounts = new AccountStore(database, committer, mailboxes, settings);
-        deliveries = new DeliveryStore(accounts, mailboxes);
+        deliveries = new DeliveryStore(accounts, mailboxes, meters);
         removals.consider();
+        register(meters, views);
+    }
+
+    private void register(MeterRegistry meters, MailboxViews views) {
+        Gauge.builder("postern.store.healthy", this, store -> store.healthy() ? 1 : 0)
+                .description("1 while the store accepts changes; a failed flush makes it 0 until a restart.")
+                .register(meters);
+        Gauge.builder(
+                        "postern.store.mailboxes",
+                        views,
+                        loaded -> loaded.loaded().size())
+                .description("Mailboxes that are held in memory.")
+                .register(meters);
+        Gauge.builder("postern.store.views", views, MailboxViews::weight)
+                .description("Memory that the mailboxes in memory take.")
+                .baseUnit("bytes")
+                .register(meters);
     }
 
     /// Opens the store, brings its schema up to date, and recovers what the last process left.

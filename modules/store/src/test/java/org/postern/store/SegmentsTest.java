@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -276,7 +277,7 @@ class SegmentsTest {
 
     @Test
     void afterAFailedForceNothingIsAcceptedAnyMore() throws Exception {
-        try (var committer = new Committer("blobs", segments::force)) {
+        try (var committer = new Committer("blobs", segments::force, new SimpleMeterRegistry())) {
             append(octets(10, 10));
             committer.await(committer.submit(() -> {}));
             assertThat(committer.healthy()).isTrue();

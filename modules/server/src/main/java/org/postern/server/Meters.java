@@ -1,0 +1,99 @@
+package org.postern.server;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
+import org.postern.tls.ServedCertificates;
+
+/// The registry that everything counts in, in Prometheus' form. No label ever holds an account, an address
+/// or anything else that a client chose (docs/operations.md).
+final class Meters implements AutoCloseable {
+    /// Those whose latency is shown in buckets; the others tell count, sum and maximum.
+    private static final Set<String> IN_BUCKETS =
+            Set.of("postern.commands", "postern.logins", "postern.deliveries", "postern.store.flush");
+
+    /// Few, because each is a series for each protocol and command.
+    private static final double[] BUCKETS = Stream.of(1, 5, 25, 100, 500, 2_500)
+            .mapToDouble(milliseconds -> TimeUnit.MILLISECONDS.toNanos(milliseconds))
+            .toArray();
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final JvmGcMetrics collector = new JvmGcMetrics();
+
+    Meters(Path dataDirectory) {
+        registry.config().meterFilter(new MeterFilter() {
+            @Override
+            public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
+                return IN_BUCKETS.contains(id.getName())
+                        ? DistributionStatisticConfig.builder()
+                                .serviceLevelObjectives(BUCKETS)
+                                .build()
+                                .merge(config)
+                        : config;
+            }
+        });
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new FileDescriptorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        collector.bindTo(registry);
+        Gauge.builder(
+                        "postern.disk.free",
+                        dataDirectory,
+                        directory -> directory.toFile().getUsableSpace())
+                .description("What the file system of the data directory still takes.")
+                .baseUnit("bytes")
+                .strongReference(true)
+                .register(registry);
+    }
+
+    MeterRegistry registry() {
+        return registry;
+    }
+
+    /// The end of what is served, so that nobody learns of it from clients.
+    void certificates(ServedCertificates served) {
+        TimeGauge.builder("postern.certificate.left", served, TimeUnit.SECONDS, Meters::secondsLeft)
+                .description("How long the first of the served certificates to end is still valid.")
+                .strongReference(true)
+                .register(registry);
+    }
+
+    private static double secondsLeft(ServedCertificates served) {
+        Instant now = Instant.now();
+        DoubleStream left = served.served().stream()
+                .mapToDouble(certificate -> Duration.between(
+                                now, certificate.leaf().getNotAfter().toInstant())
+                        .toSeconds());
+        return left.min().orElse(0);
+    }
+
+    String scrape() {
+        return registry.scrape();
+    }
+
+    @Override
+    public void close() {
+        collector.close();
+        registry.close();
+    }
+}
