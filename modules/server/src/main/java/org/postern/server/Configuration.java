@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.postern.imap.ImapSettings;
+import org.postern.pop3.Pop3Settings;
 import org.postern.session.ConnectionLimits;
 import org.postern.session.ListenerSettings.Security;
 import org.postern.session.SessionLimits;
@@ -27,6 +28,7 @@ record Configuration(
         ConnectionLimits connections,
         SessionLimits sessions,
         ImapSettings imap,
+        Pop3Settings pop3,
         SubmissionSettings submission,
         Optional<InetSocketAddress> metrics,
         String logLevel) {
@@ -37,11 +39,14 @@ record Configuration(
     enum Service {
         IMAPS(Kind.IMAP, Security.IMPLICIT_TLS, 993),
         IMAP(Kind.IMAP, Security.STARTTLS, 143),
+        POP3S(Kind.POP3, Security.IMPLICIT_TLS, 995),
+        POP3(Kind.POP3, Security.STARTTLS, 110),
         SUBMISSIONS(Kind.SUBMISSION, Security.IMPLICIT_TLS, 465),
         SUBMISSION(Kind.SUBMISSION, Security.STARTTLS, 587);
 
         enum Kind {
             IMAP,
+            POP3,
             SUBMISSION
         }
 

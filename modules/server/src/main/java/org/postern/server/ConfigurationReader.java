@@ -28,6 +28,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.postern.imap.ImapSettings;
+import org.postern.pop3.Pop3Settings;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
@@ -151,6 +152,9 @@ final class ConfigurationReader {
                 duration("sessions.write", SessionLimits.DEFAULT.write(), Duration.ofSeconds(1)));
         var imap = new ImapSettings(
                 message, ImapSettings.DEFAULT.lineOctets(), ImapSettings.DEFAULT.literalBeforeLogin(), failedLogins);
+        var pop3 = new Pop3Settings(
+                failedLogins,
+                duration("pop3.after-login", Pop3Settings.DEFAULT.afterLogin(), Pop3Settings.LEAST_AFTER_LOGIN));
         var submission = new SubmissionSettings(
                 host,
                 message,
@@ -165,7 +169,18 @@ final class ConfigurationReader {
             throw new ConfigurationException(problems);
         }
         return new Configuration(
-                host, data, listeners, certificates, store, connections, sessions, imap, submission, metrics, level);
+                host,
+                data,
+                listeners,
+                certificates,
+                store,
+                connections,
+                sessions,
+                imap,
+                pop3,
+                submission,
+                metrics,
+                level);
     }
 
     private List<Listener> listeners(Service service, List<InetAddress> addresses) {

@@ -170,8 +170,8 @@ final class Main implements Runnable {
                 paramLabel = "N",
                 defaultValue = "10000",
                 description =
-                        "added to each registered port (default: ${DEFAULT-VALUE}: IMAP 10993 and 10143, SMTP 10465 and 10587,"
-                                + " metrics 19090)")
+                        "added to each registered port (default: ${DEFAULT-VALUE}: IMAP 10993 and 10143, POP3 10995 and 10110,"
+                                + " SMTP 10465 and 10587, metrics 19090)")
         private int portOffset = Quickstart.DEFAULT_OFFSET;
 
         @Option(

@@ -15,11 +15,13 @@ import java.util.Optional;
 import org.postern.auth.Authenticator;
 import org.postern.auth.SaslMechanisms;
 import org.postern.imap.ImapProtocol;
+import org.postern.pop3.Pop3Protocol;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
 import org.postern.session.ListenerSettings;
 import org.postern.session.Listeners;
 import org.postern.session.Protocol;
+import org.postern.session.SessionLimits;
 import org.postern.session.SessionLog;
 import org.postern.store.PosternStore;
 import org.postern.store.RecipientVerdict;
@@ -83,6 +85,7 @@ final class PosternServer implements AutoCloseable {
                     kind,
                     switch (kind) {
                         case IMAP -> new ImapProtocol(authenticator, mechanisms, store, configuration.imap());
+                        case POP3 -> new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
                         case SUBMISSION ->
                             new SubmissionProtocol(authenticator, mechanisms, store, configuration.submission());
                     });
@@ -125,10 +128,19 @@ final class PosternServer implements AutoCloseable {
                     new InetSocketAddress(listener.address(), listener.port()),
                     listener.service().security,
                     Objects.requireNonNull(protocols.get(listener.service().kind)),
-                    configuration.sessions(),
+                    limits(listener.service().kind),
                     listener.mayBeMissing()));
         }
         return settings;
+    }
+
+    /// A POP3 client that is lost keeps its maildrop locked: its sessions wait less long (RFC 1939 §3).
+    private SessionLimits limits(Service.Kind kind) {
+        return switch (kind) {
+            case IMAP, SUBMISSION -> configuration.sessions();
+            case POP3 ->
+                configuration.sessions().withAfterLogin(configuration.pop3().afterLogin());
+        };
     }
 
     /// RFC 5321 §4.5.1: postmaster of each domain must be there.

@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postern.imap.ImapSettings;
+import org.postern.pop3.Pop3Settings;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
@@ -148,6 +149,7 @@ final class Quickstart {
                 ConnectionLimits.DEFAULT,
                 SessionLimits.DEFAULT,
                 ImapSettings.DEFAULT,
+                Pop3Settings.DEFAULT,
                 SubmissionSettings.of(host),
                 Optional.of(new InetSocketAddress(
                         InetAddress.ofLiteral("127.0.0.1"),
@@ -231,6 +233,7 @@ final class Quickstart {
                     .formatted(
                             switch (service.kind) {
                                 case IMAP -> "IMAP";
+                                case POP3 -> "POP3";
                                 case SUBMISSION -> "SMTP";
                             },
                             "localhost",

@@ -82,6 +82,9 @@ class ClientsTest {
     void curlReadsAndSendsOnEveryPort() throws Exception {
         Programs.require("curl");
         for (Service service : Service.values()) {
+            if (service.kind == Service.Kind.POP3) {
+                continue; // sends nothing: see below
+            }
             boolean implicit = service.serviceName().endsWith("s");
             String subject = "curl by port " + fixture.port(service);
             List<String> command = new ArrayList<>(List.of(
@@ -120,6 +123,136 @@ class ClientsTest {
                 assertThat(read.output()).isEqualTo(mail(subject));
             }
         }
+    }
+
+    /// An account of its own, with two messages: POP3 numbers what is in INBOX.
+    private String pop3Account(String name) throws IOException {
+        String address = name + "@example.test";
+        fixture.server.management().run(List.of("account", "add", address), PASSWORD.getBytes(ISO_8859_1), "test");
+        try (WireClient imap = fixture.imap(address)) {
+            for (String subject : List.of("first", "second")) {
+                String message = mail(subject) + ".dot\r\n.\r\n";
+                imap.send("a APPEND INBOX {" + message.length() + "+}\r\n" + message);
+                imap.command("", "a OK");
+            }
+        }
+        return address;
+    }
+
+    @Test
+    @Requirement({"R8314-2", "R8314-4", "ST-12"})
+    void curlReadsAndRemovesByPop3() throws Exception {
+        Programs.require("curl");
+        String address = pop3Account("carol");
+        int left = 2;
+        for (Service service : List.of(Service.POP3S, Service.POP3)) {
+            String scheme = service == Service.POP3S ? "pop3s" : "pop3";
+            String url = scheme + "://localhost:" + fixture.port(service) + "/";
+            List<String> command = List.of(
+                    "curl",
+                    "--silent",
+                    "--show-error",
+                    "--ssl-reqd",
+                    "--cacert",
+                    fixture.authority.toString(),
+                    "--user",
+                    address + ":" + PASSWORD);
+            String message = mail(left == 2 ? "first" : "second") + ".dot\r\n.\r\n";
+            Result listed = run(directory, Map.of(), with(command, url));
+            assertThat(listed.code()).as(listed.output()).isZero();
+            assertThat(listed.output()).startsWith("1 ").hasLineCount(left);
+            assertThat(run(directory, Map.of(), with(command, url + "1"))).isEqualTo(new Result(0, message));
+            assertThat(run(directory, Map.of(), with(command, "--request", "DELE", "--head", url + "1"))
+                            .code())
+                    .isZero();
+            left--;
+        }
+        Result empty = run(
+                "curl",
+                "--silent",
+                "--user",
+                address + ":" + PASSWORD,
+                "pop3://localhost:" + fixture.port(Service.POP3) + "/");
+        assertThat(empty.code()).as("without TLS there is no login").isNotZero();
+    }
+
+    private static List<String> with(List<String> command, String... more) {
+        List<String> whole = new ArrayList<>(command);
+        whole.addAll(List.of(more));
+        return whole;
+    }
+
+    @Test
+    @Requirement({"R8314-2", "R8314-4", "RFC1939-5"})
+    void pythonsPoplib() throws Exception {
+        Programs.require("python3");
+        String address = pop3Account("dave");
+        Path script = Files.writeString(directory.resolve("pop3.py"), """
+                import poplib, ssl, sys
+                ca, pop3s, pop3, user, password = sys.argv[1:]
+                trust = ssl.create_default_context(cafile=ca)
+
+                def connect(port, implicit):
+                    if implicit:
+                        client = poplib.POP3_SSL("localhost", int(port), context=trust)
+                    else:
+                        client = poplib.POP3("localhost", int(port))
+                        assert "USER" not in client.capa()
+                        try:
+                            client.user(user)
+                            raise SystemExit("USER before TLS")
+                        except poplib.error_proto:
+                            pass
+                        client.stls(context=trust)
+                    assert "PLAIN" in client.capa()["SASL"]
+                    client.utf8()
+                    while True:
+                        client.user(user)
+                        try:
+                            client.pass_(password)
+                            return client
+                        except poplib.error_proto as refused:
+                            # the server may not have seen yet that the last session is gone
+                            if b"[IN-USE]" not in refused.args[0]:
+                                raise
+
+                known = None
+                for port, implicit in ((pop3s, True), (pop3, False)):
+                    client = connect(port, implicit)
+                    count, octets = client.stat()
+                    assert count == 2, count
+                    sizes = [int(line.split()[1]) for line in client.list()[1]]
+                    assert sum(sizes) == octets
+                    ids = client.uidl()[1]
+                    assert known in (None, ids)
+                    known = ids
+                    for number in (1, 2):
+                        _, lines, _ = client.retr(number)
+                        assert sum(len(line) + 2 for line in lines) == sizes[number - 1]
+                        assert lines[-2:] == [b".dot", b"."], lines
+                        _, top, _ = client.top(number, 1)
+                        assert top == lines[:len(top)] and top[-2] == b"", top
+                    client.dele(1)
+                    if implicit:
+                        client.close()          # without QUIT: nothing is removed
+                    else:
+                        client.rset()
+                        client.dele(2)
+                        client.quit()
+                client = connect(pop3s, True)
+                assert client.uidl()[1] == known[:1]
+                client.quit()
+                print("done")
+                """);
+        Result result = run(
+                "python3",
+                script.toString(),
+                fixture.authority.toString(),
+                Integer.toString(fixture.port(Service.POP3S)),
+                Integer.toString(fixture.port(Service.POP3)),
+                address,
+                PASSWORD);
+        assertThat(result).isEqualTo(new Result(0, "done\n"));
     }
 
     @Test
@@ -383,7 +516,8 @@ class ClientsTest {
         assertThat(result.code()).as(result.output()).isZero();
     }
 
-    /// Folder by folder what is in it, each message reduced to its text with LF line ends: Maildir keeps no CR.
+    /// Folder by folder what is in it, each message reduced to its text with LF line ends: Maildir keeps
+    /// no CR.
     private static Map<String, List<Integer>> maildir(Path home) throws IOException {
         Map<String, List<Integer>> folders = new TreeMap<>();
         Path root = home.resolve("Maildir");

@@ -38,7 +38,7 @@ class ConfigurationReaderTest {
     void theShippedFileIsReadAndItsCommentsAreTheDefaults() throws IOException {
         Configuration asShipped = ConfigurationReader.read(SHIPPED, Map.of());
         assertThat(asShipped.host()).isEqualTo("mail.example.org");
-        assertThat(asShipped.listeners()).hasSize(8);
+        assertThat(asShipped.listeners()).hasSize(12);
         assertThat(asShipped.metrics())
                 .as("nothing listens that nobody asked for")
                 .isEmpty();
@@ -91,10 +91,11 @@ class ConfigurationReaderTest {
     void valuesArriveWhereTheyBelong() throws IOException {
         Configuration configuration = read("""
                 server { host = "MX.example.NET", data-directory = "/srv/mail", addresses = ["192.0.2.1"] }
-                listeners { imap.enabled = false, submission { port = 2587, addresses = ["2001:db8::1"] } }
+                listeners { imap.enabled = false, pop3.enabled = false, submission { port = 2587, addresses = ["2001:db8::1"] } }
                 tls { own-authority { hosts = ["imap.example.net"], addresses = ["192.0.2.1"] } }
                 sessions.after-login = 45 minutes
                 metrics { enabled = yes, address = "::1", port = 9999 }
+                pop3.after-login = 20 minutes
                 limits.message = 10 MiB
                 store.detail-separator = "-"
                 """);
@@ -102,12 +103,13 @@ class ConfigurationReaderTest {
         assertThat(configuration.dataDirectory()).hasToString("/srv/mail");
         assertThat(configuration.listeners())
                 .extracting(Listener::service)
-                .containsExactly(Service.IMAPS, Service.SUBMISSIONS, Service.SUBMISSION);
-        assertThat(configuration.listeners().get(2).port()).isEqualTo(2587);
-        assertThat(configuration.listeners().get(2).address().getHostAddress()).isEqualTo("2001:db8:0:0:0:0:0:1");
+                .containsExactly(Service.IMAPS, Service.POP3S, Service.SUBMISSIONS, Service.SUBMISSION);
+        assertThat(configuration.listeners().get(3).port()).isEqualTo(2587);
+        assertThat(configuration.listeners().get(3).address().getHostAddress()).isEqualTo("2001:db8:0:0:0:0:0:1");
         assertThat(configuration.certificates())
                 .isEqualTo(new Certificates.OwnAuthority(List.of("imap.example.net"), List.of("192.0.2.1")));
         assertThat(configuration.sessions().afterLogin()).isEqualTo(Duration.ofMinutes(45));
+        assertThat(configuration.pop3().afterLogin()).isEqualTo(Duration.ofMinutes(20));
         assertThat(configuration.imap().messageOctets()).isEqualTo(10 << 20);
         assertThat(configuration.submission().maximumMessageOctets()).isEqualTo(10 << 20);
         assertThat(configuration.submission().hostName()).isEqualTo("mx.example.net");
@@ -121,6 +123,7 @@ class ConfigurationReaderTest {
             listeners.imaps.port = yes               | postern.conf:2: listeners.imaps.port
             listeners.imaps.prot = 993               | postern.conf:2: listeners.imaps.prot is no setting; is listeners.imaps.port meant?
             sessions.after-login = 10 s              | postern.conf:2: sessions.after-login: is not from 1800 s
+            pop3.after-login = 9 minutes             | postern.conf:2: pop3.after-login: is not from 600 s
             sessions.write = soon                    | postern.conf:2: sessions.write
             server.addresses = ["localhost"]         | postern.conf:2: server.addresses: 'localhost' is no IPv4 or IPv6 address
             log.level = loud                         | postern.conf:2: log.level: 'loud' is none of debug, error, info, warn
@@ -173,7 +176,7 @@ class ConfigurationReaderTest {
                         "POSTERN_SERVER__HOST_FILE", secret.toString(),
                         "POSTERN_REQUIRE_ALL", "1"));
         assertThat(configuration.host()).isEqualTo("from.file.test");
-        assertThat(configuration.listeners()).hasSize(4);
+        assertThat(configuration.listeners()).hasSize(6);
         assertThat(configuration.listeners().getFirst().port()).isEqualTo(2993);
         assertThat(configuration.submission().hideClientAddress()).isFalse();
 

@@ -32,13 +32,24 @@ class HouseTest {
             Map.entry("session", Set.of("tls", "auth", "identity")),
             Map.entry("store", Set.of("auth", "message")),
             Map.entry("imap", Set.of("session", "auth", "store", "message", "tls")),
+            Map.entry("pop3", Set.of("session", "auth", "store", "message", "tls")),
             Map.entry("smtp", Set.of("session", "auth", "message", "tls")),
             Map.entry("submission", Set.of("smtp", "session", "auth", "store", "message", "tls")),
             Map.entry("testkit", Set.of()),
             Map.entry("stack", Set.of("session", "store", "auth", "tls", "message", "testkit")),
             Map.entry(
                     "server",
-                    Set.of("message", "identity", "tls", "auth", "session", "store", "imap", "smtp", "submission")));
+                    Set.of(
+                            "message",
+                            "identity",
+                            "tls",
+                            "auth",
+                            "session",
+                            "store",
+                            "imap",
+                            "pop3",
+                            "smtp",
+                            "submission")));
 
     private static final JavaClasses HOUSE = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -148,7 +159,7 @@ class HouseTest {
 
     @Test
     void aProtocolShowsOneClassAndItsSettings() {
-        for (String protocol : List.of("imap", "submission")) {
+        for (String protocol : List.of("imap", "pop3", "submission")) {
             classes()
                     .that()
                     .resideInAPackage(packageOf(protocol))

@@ -36,6 +36,8 @@ class QuickstartTest {
                             "POSTERN_PASSWORD2",
                             "POSTERN_IMAP_PORT",
                             "POSTERN_IMAPS_PORT",
+                            "POSTERN_POP3_PORT",
+                            "POSTERN_POP3S_PORT",
                             "POSTERN_SUBMISSION_PORT",
                             "POSTERN_SUBMISSIONS_PORT",
                             "POSTERN_METRICS_PORT")

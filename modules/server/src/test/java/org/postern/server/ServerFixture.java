@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import org.postern.imap.ImapSettings;
+import org.postern.pop3.Pop3Settings;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
@@ -60,6 +61,7 @@ final class ServerFixture implements AutoCloseable {
                 new ConnectionLimits(5_000, 5_000, 1_000, 1_000),
                 PATIENT,
                 ImapSettings.DEFAULT,
+                new Pop3Settings(Pop3Settings.DEFAULT.failedLogins(), Duration.ofMinutes(30)),
                 SubmissionSettings.of("mail.example.test"),
                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
                 "info"));

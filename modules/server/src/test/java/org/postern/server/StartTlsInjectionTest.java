@@ -43,21 +43,56 @@ class StartTlsInjectionTest {
     }
 
     enum Dialect {
-        IMAP(Service.IMAP, "", "p NOOP\r\n", "s STARTTLS\r\n", INJECTED + " CAPABILITY\r\n"),
-        SUBMISSION(Service.SUBMISSION, "EHLO client.test\r\n", "NOOP\r\n", "STARTTLS\r\n", "EHLO " + INJECTED + "\r\n");
+        IMAP(
+                Service.IMAP,
+                "",
+                "p NOOP\r\n",
+                "s STARTTLS\r\n",
+                "s OK ",
+                INJECTED + " CAPABILITY\r\n",
+                "first NOOP",
+                "first OK"),
+        POP3(Service.POP3, "", "CAPA\r\n", "STLS\r\n", "+OK Begin TLS", "LANG " + INJECTED + "\r\n", "CAPA", "+OK"),
+        SUBMISSION(
+                Service.SUBMISSION,
+                "EHLO client.test\r\n",
+                "NOOP\r\n",
+                "STARTTLS\r\n",
+                "220 2.0.0 ",
+                "EHLO " + INJECTED + "\r\n",
+                "NOOP",
+                "250 ");
 
         final Service service;
         final String before;
         final String padding;
         final String startTls;
-        final String injected;
+        /// To STARTTLS.
+        final String answer;
 
-        Dialect(Service service, String before, String padding, String startTls, String injected) {
+        final String injected;
+        /// What an honest client says first inside TLS, and what it hears first.
+        final String inside;
+
+        final String insideAnswer;
+
+        Dialect(
+                Service service,
+                String before,
+                String padding,
+                String startTls,
+                String answer,
+                String injected,
+                String inside,
+                String insideAnswer) {
             this.service = service;
             this.before = before;
             this.padding = padding;
             this.startTls = startTls;
+            this.answer = answer;
             this.injected = injected;
+            this.inside = inside;
+            this.insideAnswer = insideAnswer;
         }
     }
 
@@ -103,11 +138,11 @@ class StartTlsInjectionTest {
             if (!dialect.before.isEmpty()) {
                 client.command(dialect.before.strip(), "250 ");
             }
-            client.command(dialect.startTls.strip(), dialect == Dialect.IMAP ? "s OK" : "220 ");
+            client.command(dialect.startTls.strip(), dialect.answer);
             client.startTls(fixture.trust());
             // the first answer inside TLS is to the first octet sent inside TLS
-            client.sendLine(dialect == Dialect.IMAP ? "first NOOP" : "NOOP");
-            assertThat(client.readLine()).startsWith(dialect == Dialect.IMAP ? "first OK" : "250 ");
+            client.sendLine(dialect.inside);
+            assertThat(client.readLine()).startsWith(dialect.insideAnswer);
         }
     }
 
@@ -137,27 +172,28 @@ class StartTlsInjectionTest {
                 // a server that refuses may reset; what came before is lost with it
             }
             assertThat(received).doesNotContain(INJECTED);
-            String answer = dialect == Dialect.IMAP ? "s OK " : "220 2.0.0 ";
-            int at = received.indexOf(answer);
+            int at = received.indexOf(dialect.answer);
             if (at >= 0) {
                 // ST-3: nothing readable comes after the answer; a TLS alert may
                 String after = received.substring(received.indexOf("\r\n", at) + 2);
-                assertThat(after).doesNotContain("OK").doesNotContain("250");
+                assertThat(after).doesNotContain("OK").doesNotContain("ERR").doesNotContain("250");
             }
             return at >= 0;
         }
     }
 
-    /// Commands whose octets, with the greeting's wait in between or not, fill receive buffers up to the end of
-    /// STARTTLS.
+    /// Commands whose octets, with the greeting's wait in between or not, fill receive buffers up to the
+    /// end of STARTTLS.
     private static String padded(String prefix, String padding, String startTls) {
         StringBuilder text = new StringBuilder(prefix);
         while (text.length() + padding.length() + startTls.length() <= RECEIVE_BUFFER - 2 * padding.length()) {
             text.append(padding);
         }
         int left = RECEIVE_BUFFER - startTls.length() - text.length();
-        // one last command of the length that is left: the tag, or NOOP's argument, is as long as need be
-        String last = padding.startsWith("NOOP") ? "NOOP " + "x".repeat(left - 7) : "p".repeat(left - 7) + " NOOP";
+        // one last command of the length that is left: the tag, or an argument, is as long as need be
+        String last = padding.startsWith("p ")
+                ? "p".repeat(left - 7) + " NOOP"
+                : padding.substring(0, 4) + " " + "x".repeat(left - 7);
         text.append(last).append("\r\n").append(startTls);
         assertThat(text.length()).isEqualTo(RECEIVE_BUFFER);
         return text.toString();
