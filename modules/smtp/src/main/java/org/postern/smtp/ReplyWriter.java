@@ -5,8 +5,8 @@ import java.util.Base64;
 import java.util.List;
 import org.postern.session.Connection;
 
-/// Writes replies (RFC 5321 §4.2). Nothing is sent before the session waits: replies to pipelined commands share
-/// packets (RFC 2920 §3.2). For the session's thread.
+/// Writes replies (RFC 5321 §4.2). Nothing is sent before the session waits: replies to pipelined commands
+/// share packets (RFC 2920 §3.2). For the session's thread.
 final class ReplyWriter {
     private final Connection connection;
 
@@ -28,8 +28,8 @@ final class ReplyWriter {
 
     // ---- without enhanced codes (RFC 2034 §4)
 
-    void greeting(String hostName) throws IOException {
-        line("220 " + hostName + " ESMTP Postern is ready");
+    void greeting(String hostName, SmtpDialect dialect) throws IOException {
+        line("220 " + hostName + (dialect == SmtpDialect.LMTP ? " LMTP" : " ESMTP") + " Postern is ready");
     }
 
     /// ehlo-ok-rsp = "250-" Domain [SP ehlo-greet] CRLF *( "250-" ehlo-line CRLF ) "250" SP ehlo-line CRLF

@@ -39,6 +39,7 @@ final class SmtpCommandReader {
     /// RFC 3461 §4: xtext
     private static final Pattern XTEXT = Pattern.compile("([\\x21-\\x2a\\x2c-\\x3c\\x3e-\\x7e]|\\+[0-9A-F]{2})+");
 
+    private final SmtpDialect dialect;
     private final BooleanSupplier mayReadSecrets;
     private String text = "";
     private int position;
@@ -46,7 +47,8 @@ final class SmtpCommandReader {
     private String name = "";
 
     /// @param mayReadSecrets asked before a password is looked at (ST-13)
-    SmtpCommandReader(BooleanSupplier mayReadSecrets) {
+    SmtpCommandReader(SmtpDialect dialect, BooleanSupplier mayReadSecrets) {
+        this.dialect = dialect;
         this.mayReadSecrets = mayReadSecrets;
     }
 
@@ -83,6 +85,14 @@ final class SmtpCommandReader {
         }
         String verb = new String(line, 0, verbEnd, ISO_8859_1).toUpperCase(Locale.ROOT);
         name = verb;
+        if (dialect == SmtpDialect.LMTP) {
+            // RFC 2033 §4.1: LHLO means what EHLO means elsewhere, and those two are not known
+            verb = switch (verb) {
+                case "LHLO" -> "EHLO";
+                case "EHLO", "HELO", "AUTH" -> throw SmtpRefusal.unrecognized();
+                default -> verb;
+            };
+        }
         if (verb.equals("AUTH")) {
             recognized = true;
             return expectAuth(line, verbEnd, end);
@@ -130,7 +140,7 @@ final class SmtpCommandReader {
 
     // ---- commands
 
-    /// ehlo = "EHLO" SP ( Domain / address-literal )
+    /// ehlo = "EHLO" SP ( Domain / address-literal ) ; RFC 2033 §4.1: LHLO is the same
     /// helo = "HELO" SP Domain
     ///
     /// Leniency `helo-literal`: HELO may give an address literal too, as many devices do.

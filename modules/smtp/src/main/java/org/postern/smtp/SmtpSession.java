@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.postern.auth.Authenticator;
@@ -51,13 +52,13 @@ final class SmtpSession {
         this.settings = settings;
         this.writer = new ReplyWriter(connection);
         this.lines = new LineReader(connection, LINE_OCTETS);
-        this.reader = new SmtpCommandReader(connection::mayAuthenticate);
+        this.reader = new SmtpCommandReader(settings.dialect(), connection::mayAuthenticate);
         this.logins = new LoginCommands(connection, authenticator, mechanisms, writer);
     }
 
     void run() throws IOException {
         try {
-            writer.greeting(settings.hostName());
+            writer.greeting(settings.hostName(), settings.dialect());
             while (!(state instanceof State.Ended)) {
                 if (connection.endRequested().isPresent()) {
                     end(connection.endRequested().get());
@@ -79,8 +80,7 @@ final class SmtpSession {
         } catch (SmtpRefusal refusal) {
             answerRefused(refusal.reply());
         } catch (RuntimeException fault) {
-            LOG.error("session {}: a command failed", connection.id(), fault);
-            writer.reply(new SmtpReply(451, "4.3.0", "Internal error, session " + connection.id()));
+            writer.reply(internalError(fault).reply());
         }
     }
 
@@ -175,8 +175,12 @@ final class SmtpSession {
         return switch (state) {
             case State.Greeted greeted -> greeted;
             case State.InTransaction _ -> throw SmtpRefusal.wrongState("A transaction is open already");
-            case State.Connected _, State.Ended _ -> throw SmtpRefusal.wrongState("Say EHLO first");
+            case State.Connected _, State.Ended _ -> throw SmtpRefusal.wrongState("Say " + hello() + " first");
         };
+    }
+
+    private String hello() {
+        return settings.dialect() == SmtpDialect.LMTP ? "LHLO" : "EHLO";
     }
 
     private State.InTransaction transaction() {
@@ -212,7 +216,7 @@ final class SmtpSession {
         if (connection.mayStartTls()) {
             extensions.add("STARTTLS"); // R8314-17: only while it would work
         }
-        if (connection.mayAuthenticate() && principal.isEmpty()) {
+        if (settings.dialect() == SmtpDialect.SMTP && connection.mayAuthenticate() && principal.isEmpty()) {
             extensions.add("AUTH " + logins.offeredMechanisms()); // ST-11: never before TLS
         }
         return extensions;
@@ -227,7 +231,7 @@ final class SmtpSession {
     private void authenticate(SmtpCommand.Auth auth) throws IOException {
         try {
             if (!greeted().extended()) {
-                throw SmtpRefusal.wrongState("Say EHLO first");
+                throw SmtpRefusal.wrongState("Say " + hello() + " first");
             }
             if (principal.isPresent()) {
                 throw SmtpRefusal.wrongState("Already logged in"); // RFC 4954 §4
@@ -274,20 +278,46 @@ final class SmtpSession {
     private void data() throws IOException {
         State.InTransaction open = transaction();
         if (open.recipients().isEmpty()) {
-            throw SmtpRefusal.refused(554, "5.5.1", "No valid recipients"); // RFC 5321 §3.3, RFC 2920 §3.1
+            throw switch (settings.dialect()) {
+                case SMTP -> SmtpRefusal.refused(554, "5.5.1", "No valid recipients"); // RFC 5321 §3.3, RFC 2920 §3.1
+                case LMTP -> SmtpRefusal.wrongState("No valid recipients"); // RFC 2033 §4.2
+            };
         }
         try {
             String id = connection.id() + "." + ++messages;
-            MessageSink sink = open.transaction().openMessage(received(open, id).field());
+            var decoder = new DataDecoder(
+                    open.transaction().openMessage(received(open, id).field()), settings.maximumMessageOctets());
             writer.startMailInput();
-            if (!readMessage(sink) || connection.endRequested().isPresent()) {
+            if (!readMessage(decoder) || connection.endRequested().isPresent()) {
                 return; // the farewell is the answer: nothing was accepted
             }
-            open.transaction().deliver();
-            writer.ok("2.0.0", "Message accepted, id " + id);
+            for (Optional<SmtpRefusal> refusal : verdicts(open, decoder)) {
+                writer.reply(refusal.map(SmtpRefusal::reply)
+                        .orElseGet(() -> new SmtpReply(250, "2.0.0", "Message accepted, id " + id)));
+            }
         } finally {
             endTransaction();
         }
+    }
+
+    /// Delivers. What the client is told: one verdict in SMTP, one for each recipient in LMTP (RFC 2033
+    /// §4.2).
+    private List<Optional<SmtpRefusal>> verdicts(State.InTransaction open, DataDecoder decoder) {
+        List<Optional<SmtpRefusal>> verdicts;
+        try {
+            decoder.requireAccepted();
+            verdicts = open.transaction().deliver();
+        } catch (SmtpRefusal refusal) {
+            verdicts = Collections.nCopies(open.recipients().size(), Optional.of(refusal));
+        } catch (RuntimeException fault) {
+            verdicts = Collections.nCopies(open.recipients().size(), Optional.of(internalError(fault)));
+        }
+        return settings.dialect() == SmtpDialect.LMTP ? verdicts : verdicts.subList(0, 1);
+    }
+
+    private SmtpRefusal internalError(RuntimeException fault) {
+        LOG.error("session {}: a command failed", connection.id(), fault);
+        return SmtpRefusal.refused(451, "4.3.0", "Internal error, session " + connection.id());
     }
 
     private ReceivedField received(State.InTransaction open, String id) {
@@ -313,8 +343,7 @@ final class SmtpSession {
 
     /// Reads to the end of the data whatever becomes of the message, so that the next command is where it
     /// should be. False if the session ends instead.
-    private boolean readMessage(MessageSink sink) throws IOException {
-        var decoder = new DataDecoder(sink, settings.maximumMessageOctets());
+    private boolean readMessage(DataDecoder decoder) throws IOException {
         byte[] buffer = new byte[BUFFER_OCTETS];
         while (!decoder.ended()) {
             int count = connection.read(buffer, 0, buffer.length);
@@ -324,7 +353,6 @@ final class SmtpSession {
                 return false;
             }
         }
-        decoder.requireAccepted();
         return true;
     }
 }

@@ -9,6 +9,7 @@ package org.postern.smtp;
 /// @param errors after so many refused commands in a row the session ends
 /// @param failedLogins after so many the session ends
 public record SmtpSettings(
+        SmtpDialect dialect,
         String hostName,
         long maximumMessageOctets,
         int maximumRecipients,

@@ -17,8 +17,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.postern.testkit.Transcript;
 
-/// Every command type has a transcript that shows it obeyed, refused, malformed, and in the wrong state: read off the
-/// transcripts of submission, so that a new command without them fails here.
+/// Every command type has a transcript that shows it obeyed, refused, malformed, and in the wrong state:
+/// read off the transcripts of submission, so that a new command without them fails here.
 class SmtpCommandCoverageTest {
     private enum Answer {
         OK,
@@ -96,7 +96,7 @@ class SmtpCommandCoverageTest {
     /// Null if it is none, or malformed.
     private static SmtpCommand parsed(String line) {
         try {
-            return new SmtpCommandReader(() -> true).read(line.getBytes(ISO_8859_1));
+            return new SmtpCommandReader(SmtpDialect.SMTP, () -> true).read(line.getBytes(ISO_8859_1));
         } catch (SmtpRefusal malformed) {
             return null;
         }

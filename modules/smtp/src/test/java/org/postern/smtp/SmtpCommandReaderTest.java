@@ -15,7 +15,7 @@ import org.postern.testkit.Requirement;
 /// Lines and what they mean, or the reply that refuses them.
 class SmtpCommandReaderTest {
     private static SmtpCommand read(String line) {
-        return new SmtpCommandReader(() -> true).read(line.getBytes(ISO_8859_1));
+        return new SmtpCommandReader(SmtpDialect.SMTP, () -> true).read(line.getBytes(ISO_8859_1));
     }
 
     private static SmtpReply refusal(String line) {
@@ -203,7 +203,7 @@ class SmtpCommandReaderTest {
 
     @Test
     void unknownCommands() {
-        var reader = new SmtpCommandReader(() -> true);
+        var reader = new SmtpCommandReader(SmtpDialect.SMTP, () -> true);
         assertThatThrownBy(() -> reader.read("GET / HTTP/1.1".getBytes(ISO_8859_1)))
                 .isInstanceOfSatisfying(
                         SmtpRefusal.class,
@@ -233,7 +233,7 @@ class SmtpCommandReaderTest {
     @Test
     @Requirement({"ST-11", "ST-13"})
     void noSecretIsReadWhereItMayNotBe() {
-        var reader = new SmtpCommandReader(() -> false);
+        var reader = new SmtpCommandReader(SmtpDialect.SMTP, () -> false);
         for (String line : new String[] {"AUTH PLAIN AGEAYg==", "AUTH", "AUTH /// x", "AUTH PLAIN ####"}) {
             assertThatThrownBy(() -> reader.read(line.getBytes(ISO_8859_1)))
                     .isInstanceOfSatisfying(

@@ -15,7 +15,7 @@ class SmtpFuzzTest {
     void anyLineIsACommandOrRefused(byte[] line) {
         SmtpCommand command;
         try {
-            command = new SmtpCommandReader(() -> true).read(line.clone());
+            command = new SmtpCommandReader(SmtpDialect.SMTP, () -> true).read(line.clone());
         } catch (SmtpRefusal refusal) {
             assertThat(refusal.reply().code()).isBetween(500, 555);
             return;
@@ -46,7 +46,8 @@ class SmtpFuzzTest {
         assertThat(address.toString()).matches(HARMLESS);
         String line = "MAIL FROM:<" + address + ">";
         if (line.length() < 250) { // quoting may have made the path longer than a path may be
-            var again = (SmtpCommand.Mail) new SmtpCommandReader(() -> true).read(line.getBytes(ISO_8859_1));
+            var again = (SmtpCommand.Mail)
+                    new SmtpCommandReader(SmtpDialect.SMTP, () -> true).read(line.getBytes(ISO_8859_1));
             assertThat(again.reversePath()).contains(address);
         }
     }

@@ -12,12 +12,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.postern.auth.AccountId;
 
 /// Delivery into INBOXes: one blob, one small trace header per recipient, one commit for all.
 final class DeliveryStore implements Deliveries {
     /// Header lines looked at for a Delivered-To of our own.
     private static final int MOST_LINES = 10_000;
+    /// A delivery that met a change in the accounts is tried again this often.
+    private static final int ATTEMPTS = 3;
+
+    private static final String DELIVERED = "delivered";
 
     private final AccountStore accounts;
     private final MailboxStore mailboxes;
@@ -43,48 +48,148 @@ final class DeliveryStore implements Deliveries {
         Timer.Sample sample = Timer.start(meters);
         String outcome = "failed";
         try {
-            Map<String, AppendResult> results = deliverToAll(spool, reversePath, recipients);
-            outcome = "delivered";
+            Map<AccountId, String> reached = accountsOf(recipients);
+            refuseLoop(spool, reached);
+            Map<String, AppendResult> results =
+                    deliver(mailboxes.contents().store(List.of(spool)).getFirst(), reversePath, reached);
+            outcome = DELIVERED;
             return results;
-        } catch (DeliveryException refusal) {
-            outcome = refusal.overQuota() ? "over-quota" : "refused";
-            throw refusal;
+        } catch (MailboxException e) {
+            DeliveryException failure = failure(e);
+            outcome = outcome(failure);
+            throw failure;
+        } catch (DeliveryException e) {
+            outcome = outcome(e);
+            throw e;
         } finally {
-            sample.stop(Timer.builder("postern.deliveries")
-                    .description("Messages brought to their mailboxes, all recipients of one together.")
-                    .tag("outcome", outcome)
-                    .register(meters));
+            spool.close();
+            ended(sample, outcome);
         }
     }
 
-    private Map<String, AppendResult> deliverToAll(
+    @Override
+    public List<Optional<DeliveryException>> deliverToEach(
             MessageSpool spool, String reversePath, List<RecipientVerdict.Accepted> recipients) throws IOException {
-        Map<AccountId, String> accountsReached =
-                new LinkedHashMap<>(); // each account once, however many ways lead to it
-        for (RecipientVerdict.Accepted recipient : recipients) {
-            recipient.targets().forEach(target -> accountsReached.putIfAbsent(target.account(), target.address()));
-        }
-        List<Place> places = new ArrayList<>();
+        Timer.Sample sample = Timer.start(meters);
+        String outcome = "failed";
+        List<Optional<DeliveryException>> failures = new ArrayList<>(recipients.stream()
+                .map(recipient -> Optional.<DeliveryException>empty())
+                .toList());
         try {
-            refuseLoop(spool, accountsReached);
-            for (Map.Entry<AccountId, String> reached : accountsReached.entrySet()) {
-                // RFC 5321 §4.4: Return-Path is made by final delivery; Delivered-To is how loops are seen
-                byte[] prefix = ("Return-Path: <" + reversePath + ">\r\nDelivered-To: " + reached.getValue() + "\r\n")
-                        .getBytes(StandardCharsets.UTF_8);
-                places.add(new Place(
-                        mailboxes.acquire(reached.getKey().value(), MailboxName.INBOX), prefix, new Arrival(1)));
+            for (int index = 0; index < recipients.size(); index++) {
+                try {
+                    refuseLoop(spool, accountsOf(List.of(recipients.get(index))));
+                } catch (DeliveryException e) {
+                    failures.set(index, Optional.of(e));
+                }
             }
             Content content = mailboxes.contents().store(List.of(spool)).getFirst();
-            return commit(content, places, accountsReached);
-        } catch (MailboxException e) {
-            if (e.reason() == MailboxException.Reason.UNAVAILABLE) {
-                throw e; // the server's fault, and not for good: the client must be told to try again
+            for (int attempt = 1; ; attempt++) {
+                List<RecipientVerdict.Accepted> left = leaveOut(content, reversePath, recipients, failures);
+                try {
+                    if (!left.isEmpty()) {
+                        deliver(content, reversePath, accountsOf(left));
+                    }
+                    outcome = left.isEmpty() ? outcome(failures.getFirst().orElseThrow()) : DELIVERED;
+                    return failures;
+                } catch (MailboxException e) { // something changed since they were looked at
+                    if (attempt == ATTEMPTS) {
+                        failures.replaceAll(failure -> failure.or(() -> Optional.of(failure(e))));
+                        outcome = outcome(failure(e));
+                        return failures;
+                    }
+                }
             }
-            throw new DeliveryException(
-                    String.valueOf(e.getMessage()), e.reason() == MailboxException.Reason.OVER_QUOTA);
+        } finally {
+            spool.close();
+            ended(sample, outcome);
+        }
+    }
+
+    private void ended(Timer.Sample sample, String outcome) {
+        sample.stop(Timer.builder("postern.deliveries")
+                .description("Messages brought to their mailboxes, all recipients of one together.")
+                .tag("outcome", outcome)
+                .register(meters));
+    }
+
+    private static String outcome(DeliveryException failure) {
+        return switch (failure.reason()) {
+            case OVER_QUOTA -> "over-quota";
+            case LOOP -> "loop";
+            case NO_MAILBOX -> "no-mailbox";
+            case UNAVAILABLE -> "unavailable";
+        };
+    }
+
+    /// Those that can take the message; why the others cannot is noted.
+    private List<RecipientVerdict.Accepted> leaveOut(
+            Content content,
+            String reversePath,
+            List<RecipientVerdict.Accepted> recipients,
+            List<Optional<DeliveryException>> failures) {
+        List<RecipientVerdict.Accepted> left = new ArrayList<>();
+        for (int index = 0; index < recipients.size(); index++) {
+            RecipientVerdict.Accepted recipient = recipients.get(index);
+            if (failures.get(index).isEmpty()) {
+                for (RecipientVerdict.Target target : recipient.targets()) {
+                    long octets = content.extract().size() + prefix(reversePath, target.address()).length;
+                    try (MailboxViews.Lease _ =
+                            mailboxes.acquire(target.account().value(), MailboxName.INBOX)) {
+                        if (mailboxes.wouldExceed(target.account(), octets)) {
+                            failures.set(
+                                    index,
+                                    Optional.of(new DeliveryException(
+                                            DeliveryException.Reason.OVER_QUOTA, "the account's quota is used up")));
+                        }
+                    } catch (MailboxException e) {
+                        failures.set(index, Optional.of(failure(e)));
+                    }
+                }
+            }
+            if (failures.get(index).isEmpty()) {
+                left.add(recipient);
+            }
+        }
+        return left;
+    }
+
+    private static DeliveryException failure(MailboxException cause) {
+        DeliveryException.Reason reason = switch (cause.reason()) {
+            case OVER_QUOTA -> DeliveryException.Reason.OVER_QUOTA;
+            case NO_SUCH_MAILBOX, GONE -> DeliveryException.Reason.NO_MAILBOX;
+            case ALREADY_EXISTS, CANNOT, LIMIT, UNAVAILABLE -> DeliveryException.Reason.UNAVAILABLE;
+        };
+        return new DeliveryException(reason, String.valueOf(cause.getMessage()));
+    }
+
+    /// Each account once, however many ways lead to it.
+    private static Map<AccountId, String> accountsOf(List<RecipientVerdict.Accepted> recipients) {
+        Map<AccountId, String> reached = new LinkedHashMap<>();
+        for (RecipientVerdict.Accepted recipient : recipients) {
+            recipient.targets().forEach(target -> reached.putIfAbsent(target.account(), target.address()));
+        }
+        return reached;
+    }
+
+    /// RFC 5321 §4.4: Return-Path is made by final delivery; Delivered-To is how loops are seen.
+    private static byte[] prefix(String reversePath, String address) {
+        return ("Return-Path: <" + reversePath + ">\r\nDelivered-To: " + address + "\r\n")
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private Map<String, AppendResult> deliver(Content content, String reversePath, Map<AccountId, String> reached) {
+        List<Place> places = new ArrayList<>();
+        try {
+            for (Map.Entry<AccountId, String> each : reached.entrySet()) {
+                places.add(new Place(
+                        mailboxes.acquire(each.getKey().value(), MailboxName.INBOX),
+                        prefix(reversePath, each.getValue()),
+                        new Arrival(1)));
+            }
+            return commit(content, places, reached);
         } finally {
             places.forEach(place -> place.inbox().close());
-            spool.close();
         }
     }
 
@@ -136,7 +241,8 @@ final class DeliveryStore implements Deliveries {
                     if (reached.values().stream()
                             .anyMatch(known -> known.toLowerCase(Locale.ROOT).equals(address))) {
                         throw new DeliveryException(
-                                "mail loop: the message was delivered to " + address + " before", false);
+                                DeliveryException.Reason.LOOP,
+                                "mail loop: the message was delivered to " + address + " before");
                     }
                 }
                 line = header.readLine();

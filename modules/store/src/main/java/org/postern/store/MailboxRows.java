@@ -210,7 +210,8 @@ final class MailboxRows {
 
     // ---- content
 
-    /// Makes the rows of a content that was just stored: blob and message, the message not yet in any mailbox.
+    /// Makes the rows of a content that was just stored: blob and message, the message not yet in any
+    /// mailbox.
     static long insertBlob(Connection connection, Content content) throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement(
                 "insert into blob (node, segment, position, length, digest, reference_count) values (?, ?, ?, ?, ?, 0)",
@@ -325,7 +326,8 @@ final class MailboxRows {
     // ---- quota
 
     /// Counts octets and messages in (positive) or out (negative).
-    /// @throws MailboxException OVER_QUOTA if more would be stored than allowed; taking away is always allowed
+    /// @throws MailboxException OVER_QUOTA if more would be stored than allowed; taking away is always
+    ///   allowed
     static void charge(Connection connection, long account, long octets, long messages) throws SQLException {
         update(
                 connection,
@@ -343,6 +345,19 @@ final class MailboxRows {
                 if (row.next()) {
                     throw new MailboxException(MailboxException.Reason.OVER_QUOTA, "the account's quota is used up");
                 }
+            }
+        }
+    }
+
+    /// True if one more message of so many octets would be too much for the account.
+    static boolean wouldExceed(Connection connection, long account, long octets) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement("select 1 from account where id = ? and (used_octets + ? > quota_octets"
+                        + " or used_messages + 1 > quota_messages)")) {
+            select.setLong(1, account);
+            select.setLong(2, octets);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next();
             }
         }
     }

@@ -27,7 +27,8 @@ final class MailboxStore implements Mailboxes {
     private final MailboxViews views;
     private final MailboxWriter writer;
     private final Removals removals;
-    /// Held by whoever changes an account's tree: names are checked and changed as one step. Striped by account.
+    /// Held by whoever changes an account's tree: names are checked and changed as one step. Striped by
+    /// account.
     private final List<ReentrantLock> trees =
             IntStream.range(0, 64).mapToObj(stripe -> new ReentrantLock()).toList();
 
@@ -56,6 +57,10 @@ final class MailboxStore implements Mailboxes {
 
     Removals removals() {
         return removals;
+    }
+
+    boolean wouldExceed(AccountId account, long octets) {
+        return database.inTransaction(connection -> MailboxRows.wouldExceed(connection, account.value(), octets));
     }
 
     // ---- the tree
@@ -291,8 +296,8 @@ final class MailboxStore implements Mailboxes {
         return new Handle(this, acquire(account.value(), name), readOnly, watcher);
     }
 
-    /// Remembers which messages have been recent to somebody. Not waited for: after a power cut a message may be
-    /// recent twice, which harms nobody.
+    /// Remembers which messages have been recent to somebody. Not waited for: after a power cut a message
+    /// may be recent twice, which harms nobody.
     void keepRecent(MailboxState state) {
         database.change(connection -> {
             MailboxRows.setRecent(connection, state.id, state.recentUid());
@@ -359,7 +364,8 @@ final class MailboxStore implements Mailboxes {
         insertSubscription(connection, account, name);
     }
 
-    /// Ends every mailbox of an account that is being removed. The rows are marked in the caller's transaction.
+    /// Ends every mailbox of an account that is being removed. The rows are marked in the caller's
+    /// transaction.
     static void markAllRemoved(Connection connection, long account) throws SQLException {
         for (MailboxRows.Named named : MailboxRows.all(connection, account)) {
             MailboxRows.markRemoved(connection, named.id());

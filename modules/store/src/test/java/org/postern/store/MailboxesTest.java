@@ -354,4 +354,36 @@ class MailboxesTest {
                 .isInstanceOf(DeliveryException.class)
                 .hasMessageContaining("loop");
     }
+
+    @Test
+    void whoCannotTakeAMessageDoesNotKeepItFromTheOthers() throws IOException {
+        var deliveries = fixture.store.deliveries();
+        var alice = (RecipientVerdict.Accepted) deliveries.resolve("alice@example.test");
+        var bob = (RecipientVerdict.Accepted) deliveries.resolve("bob@example.test");
+        fixture.store.accounts().setQuota(fixture.alice, new Accounts.Quota(OptionalLong.of(10), OptionalLong.empty()));
+        assertThat(deliveries.deliverToEach(fixture.spool(message("hello")), "", List.of(alice, bob, alice)).stream()
+                        .map(failure -> failure.map(DeliveryException::reason)))
+                .containsExactly(
+                        Optional.of(DeliveryException.Reason.OVER_QUOTA),
+                        Optional.empty(),
+                        Optional.of(DeliveryException.Reason.OVER_QUOTA));
+        try (OpenMailbox inbox = fixture.open(fixture.alice, "INBOX");
+                OpenMailbox bobs = fixture.open(fixture.bob, "INBOX")) {
+            assertThat(inbox.uids()).isEmpty();
+            assertThat(text(bobs, 1)).endsWith(message("hello"));
+        }
+        fixture.store.accounts().removeAccount(fixture.bob);
+        assertThat(deliveries.deliverToEach(fixture.spool(message("late")), "", List.of(bob)).stream()
+                        .map(failure -> failure.map(DeliveryException::reason)))
+                .containsExactly(Optional.of(DeliveryException.Reason.NO_MAILBOX));
+        assertThat(deliveries
+                        .deliverToEach(
+                                fixture.spool("Delivered-To: alice@example.test\r\n" + message("loop")),
+                                "",
+                                List.of(alice))
+                        .getFirst()
+                        .orElseThrow()
+                        .reason())
+                .isEqualTo(DeliveryException.Reason.LOOP);
+    }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,9 +14,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.postern.auth.AccountId;
 import org.postern.auth.Principal;
+import org.postern.smtp.EditedMessage;
 import org.postern.smtp.ForwardPath;
+import org.postern.smtp.HeaderFields;
 import org.postern.smtp.MailAddress;
 import org.postern.smtp.MessageSink;
+import org.postern.smtp.SmtpRefusal;
 import org.postern.smtp.SmtpRole;
 import org.postern.store.DeliveryException;
 import org.postern.store.MessageSpool;
@@ -37,7 +41,7 @@ final class Submission implements SmtpRole.Transaction {
     private final Map<String, RecipientVerdict.Accepted> recipients = new LinkedHashMap<>();
 
     private @Nullable MessageSpool spool;
-    private @Nullable SubmittedMessage message;
+    private @Nullable EditedMessage message;
 
     Submission(Store store, String hostName, String sessionId, Principal principal, Optional<MailAddress> reversePath) {
         this.store = store;
@@ -80,9 +84,16 @@ final class Submission implements SmtpRole.Transaction {
     @Override
     public MessageSink openMessage(String received) {
         MessageSpool opened = store.newSpool();
+        EditedMessage edited = new EditedMessage(fields -> fixed(fields, received), opened::write);
         spool = opened;
-        message = new SubmittedMessage(received, hostOfMessageId(), Instant.now(), this::requireOwned, opened);
-        return message;
+        message = edited;
+        return edited;
+    }
+
+    private byte[] fixed(HeaderFields fields, String received) {
+        var header = new SubmittedHeader(fields);
+        requireOwned(header.originators());
+        return header.fixed(received, hostOfMessageId(), Instant.now());
     }
 
     /// The domain that the account's messages belong to names them better than a host.
@@ -101,7 +112,7 @@ final class Submission implements SmtpRole.Transaction {
     }
 
     @Override
-    public void deliver() {
+    public List<Optional<SmtpRefusal>> deliver() {
         MessageSpool complete = spool;
         if (message == null || complete == null) {
             throw new IllegalStateException("no message was opened");
@@ -123,13 +134,17 @@ final class Submission implements SmtpRole.Transaction {
                 principal.account().value(),
                 octets,
                 recipients.size());
+        return Collections.nCopies(recipients.size(), Optional.empty());
     }
 
     /// The store has changed its mind since RCPT: nobody got the message.
     private static RuntimeException refusalOf(DeliveryException failure) {
-        return failure.overQuota()
-                ? refused(452, "4.2.2", "A recipient's mailbox is full; nothing was delivered")
-                : refused(554, "5.4.0", "The message cannot be delivered; nothing was");
+        return switch (failure.reason()) {
+            case OVER_QUOTA -> refused(452, "4.2.2", "A recipient's mailbox is full; nothing was delivered");
+            case LOOP -> refused(554, "5.4.6", "The message goes in a circle; nothing was delivered");
+            case NO_MAILBOX -> refused(550, "5.2.1", "A recipient's mailbox is gone; nothing was delivered");
+            case UNAVAILABLE -> refused(451, "4.3.0", "The message cannot be delivered now; nothing was");
+        };
     }
 
     @Override

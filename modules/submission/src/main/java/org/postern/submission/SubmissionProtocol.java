@@ -6,6 +6,7 @@ import org.postern.auth.SaslMechanisms;
 import org.postern.session.Connection;
 import org.postern.session.EndReason;
 import org.postern.session.Protocol;
+import org.postern.smtp.SmtpDialect;
 import org.postern.smtp.SmtpEngine;
 import org.postern.smtp.SmtpSettings;
 import org.postern.store.Store;
@@ -25,6 +26,7 @@ public final class SubmissionProtocol implements Protocol {
                 mechanisms,
                 new SubmissionRole(store, settings.hostName()),
                 new SmtpSettings(
+                        SmtpDialect.SMTP,
                         settings.hostName(),
                         settings.maximumMessageOctets(),
                         settings.maximumRecipients(),

@@ -1,41 +1,34 @@
-package org.postern.submission;
-
-import static org.postern.smtp.SmtpRefusal.refused;
+package org.postern.smtp;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Instant;
 import java.util.Arrays;
-import java.util.function.Consumer;
-import org.postern.smtp.MessageSink;
-import org.postern.store.MessageSpool;
+import java.util.function.Function;
 
-/// Takes a message as it comes: keeps the header, within a bound, until it is whole, judges and mends it, and then lets
-/// the body through to the spool.
-final class SubmittedMessage implements MessageSink {
+/// Takes a message as it comes: keeps the header, within a bound, until it is whole, has it judged and
+/// edited, and then lets the body through.
+public final class EditedMessage implements MessageSink {
     static final int HEADER_OCTETS = 1024 * 1024;
     private static final byte[] CRLF = {'\r', '\n'};
 
-    private final String received;
-    private final String domain;
-    private final Instant now;
-    private final Consumer<Originators> judge;
-    private final MessageSpool spool;
+    /// Where the edited message goes.
+    public interface Output {
+        void write(byte[] octets, int offset, int length) throws IOException;
+    }
+
+    private final Function<HeaderFields, byte[]> editor;
+    private final Output output;
 
     private byte[] header = new byte[8 * 1024];
     private int kept;
     private int searched;
     private boolean inBody;
 
-    /// @param received the trace field to put on top
-    /// @param domain for a Message-ID, where the client made none
-    /// @param judge refuses originators by throwing
-    SubmittedMessage(String received, String domain, Instant now, Consumer<Originators> judge, MessageSpool spool) {
-        this.received = received;
-        this.domain = domain;
-        this.now = now;
-        this.judge = judge;
-        this.spool = spool;
+    /// @param editor called once, when the header is whole; returns it as it is to be kept, without the blank
+    ///   line; may refuse the message by throwing
+    public EditedMessage(Function<HeaderFields, byte[]> editor, Output output) {
+        this.editor = editor;
+        this.output = output;
     }
 
     @Override
@@ -48,7 +41,7 @@ final class SubmittedMessage implements MessageSink {
         if (blankLineKept()) {
             endHeader();
         } else if (kept > HEADER_OCTETS) {
-            throw refused(552, "5.3.4", "The header is larger than " + HEADER_OCTETS + " octets");
+            throw SmtpRefusal.refused(552, "5.3.4", "The header is larger than " + HEADER_OCTETS + " octets");
         }
     }
 
@@ -60,8 +53,8 @@ final class SubmittedMessage implements MessageSink {
         kept += length;
     }
 
-    /// True if what is kept holds an empty line. Looks at each octet once; a CRLF that is cut apart is found when its
-    /// rest has come.
+    /// True if what is kept holds an empty line. Looks at each octet once; a CRLF that is cut apart is found
+    /// when its rest has come.
     private boolean blankLineKept() {
         while (searched + 1 < kept) {
             if (header[searched] == '\r' && header[searched + 1] == '\n') {
@@ -77,13 +70,12 @@ final class SubmittedMessage implements MessageSink {
     }
 
     private void endHeader() {
-        var fields = new SubmittedHeader(header, kept);
+        var fields = new HeaderFields(header, kept);
         if (fields.length() > HEADER_OCTETS) {
-            throw refused(552, "5.3.4", "The header is larger than " + HEADER_OCTETS + " octets");
+            throw SmtpRefusal.refused(552, "5.3.4", "The header is larger than " + HEADER_OCTETS + " octets");
         }
-        judge.accept(fields.originators());
-        byte[] fixed = fields.fixed(received, domain, now);
-        store(fixed, 0, fixed.length);
+        byte[] edited = editor.apply(fields);
+        store(edited, 0, edited.length);
         int rest = fields.length();
         boolean blankLine = kept - rest >= 2 && header[rest] == '\r' && header[rest + 1] == '\n';
         if (!blankLine) {
@@ -96,7 +88,7 @@ final class SubmittedMessage implements MessageSink {
     }
 
     /// The message has ended; if it is a header only, this was its end.
-    void finish() {
+    public void finish() {
         if (!inBody) {
             endHeader();
         }
@@ -104,9 +96,9 @@ final class SubmittedMessage implements MessageSink {
 
     private void store(byte[] octets, int offset, int length) {
         try {
-            spool.write(octets, offset, length);
+            output.write(octets, offset, length);
         } catch (IOException e) {
-            throw new UncheckedIOException("a message could not be spooled", e);
+            throw new UncheckedIOException("a message could not be kept", e);
         }
     }
 }
