@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.Console;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
 import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -96,13 +97,16 @@ final class Main implements Runnable {
 
     /// Runs a server until SIGTERM or SIGINT, then stops it in order.
     private static int untilStopped(PosternServer server, Runnable afterwards) throws InterruptedException {
+        ServiceManager manager = ServiceManager.ofEnvironment();
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
+            manager.stopping();
             server.close();
             afterwards.run();
             stopped.countDown();
             Runtime.getRuntime().halt(DONE); // an orderly stop is no failure, whatever signal asked for it
         }));
+        manager.ready(); // not before a signal would stop it in order
         stopped.await();
         return DONE;
     }
@@ -166,6 +170,15 @@ final class Main implements Runnable {
         private @Nullable List<String> accounts;
 
         @Option(
+                names = "--addresses",
+                paramLabel = "ADDRESS,ADDRESS",
+                split = ",",
+                defaultValue = "127.0.0.1,::1",
+                converter = AddressConverter.class,
+                description = "where to listen (default: ${DEFAULT-VALUE}; in a container 0.0.0.0)")
+        private List<InetAddress> addresses = List.of();
+
+        @Option(
                 names = "--port-offset",
                 paramLabel = "N",
                 defaultValue = "10000",
@@ -185,9 +198,21 @@ final class Main implements Runnable {
         public Integer call() throws InterruptedException {
             Logging.level(logLevel);
             Quickstart quickstart = new Quickstart(
-                    new Quickstart.Options(directory.normalize(), domain, accounts, portOffset, logLevel));
+                    new Quickstart.Options(directory.normalize(), domain, accounts, addresses, portOffset, logLevel));
             PosternServer server = quickstart.start(System.out);
             return untilStopped(server, quickstart::stopped);
+        }
+    }
+
+    /// Of literals alone: what a name resolves to may change.
+    static final class AddressConverter implements CommandLine.ITypeConverter<InetAddress> {
+        @Override
+        public InetAddress convert(String text) {
+            try {
+                return InetAddress.ofLiteral(text);
+            } catch (IllegalArgumentException e) {
+                throw new CommandLine.TypeConversionException("'" + text + "' is no IPv4 or IPv6 address");
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package org.postern.server;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -45,6 +46,7 @@ final class Quickstart {
             Path directory,
             @Nullable String domain,
             @Nullable List<String> accounts,
+            List<InetAddress> addresses,
             int portOffset,
             String logLevel) {}
 
@@ -136,8 +138,9 @@ final class Quickstart {
         List<Listener> listeners = new ArrayList<>();
         for (Service service : Service.values()) {
             int port = service.port + options.portOffset();
-            listeners.add(new Listener(service, InetAddress.ofLiteral("127.0.0.1"), port, false));
-            listeners.add(new Listener(service, InetAddress.ofLiteral("::1"), port, true));
+            for (InetAddress address : options.addresses()) {
+                listeners.add(new Listener(service, address, port, address instanceof Inet6Address));
+            }
         }
         String host = "mail." + domain;
         return new Configuration(
