@@ -22,8 +22,9 @@ import org.postern.tls.TlsConfigurationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Keeps what is served in step with the domains, the listeners, the files and the calendar: looks at them at the
-/// start, whenever a domain comes or goes, and twice a day. What cannot be used never replaces what can.
+/// Keeps what is served in step with the domains, the listeners, the files and the calendar: looks at
+/// them at the start, whenever a domain comes or goes, and twice a day. What cannot be used never
+/// replaces what can.
 final class CertificateKeeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CertificateKeeper.class);
     private static final Duration INTERVAL = Duration.ofHours(12);
@@ -93,7 +94,9 @@ final class CertificateKeeper implements AutoCloseable {
         hosts.addAll(own.hosts());
         Set<String> services = new LinkedHashSet<>();
         for (Listener listener : configuration.listeners()) {
-            services.add(listener.service().serviceName());
+            if (listener.service().forClients()) {
+                services.add(listener.service().serviceName());
+            }
         }
         return new CertificateNames(List.copyOf(hosts), own.addresses(), accounts.domains(), List.copyOf(services));
     }

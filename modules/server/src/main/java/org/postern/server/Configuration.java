@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.postern.imap.ImapSettings;
+import org.postern.inbound.LmtpSettings;
 import org.postern.pop3.Pop3Settings;
 import org.postern.session.ConnectionLimits;
 import org.postern.session.ListenerSettings.Security;
@@ -30,6 +31,7 @@ record Configuration(
         ImapSettings imap,
         Pop3Settings pop3,
         SubmissionSettings submission,
+        LmtpSettings lmtp,
         Optional<InetSocketAddress> metrics,
         String logLevel) {
 
@@ -42,12 +44,15 @@ record Configuration(
         POP3S(Kind.POP3, Security.IMPLICIT_TLS, 995),
         POP3(Kind.POP3, Security.STARTTLS, 110),
         SUBMISSIONS(Kind.SUBMISSION, Security.IMPLICIT_TLS, 465),
-        SUBMISSION(Kind.SUBMISSION, Security.STARTTLS, 587);
+        SUBMISSION(Kind.SUBMISSION, Security.STARTTLS, 587),
+        /// For a mail server in front on this machine, not for clients: TLS is its choice.
+        LMTP(Kind.LMTP, Security.STARTTLS, 24);
 
         enum Kind {
             IMAP,
             POP3,
-            SUBMISSION
+            SUBMISSION,
+            LMTP
         }
 
         final Kind kind;
@@ -59,6 +64,12 @@ record Configuration(
             this.kind = kind;
             this.security = security;
             this.port = port;
+        }
+
+        /// True if mail clients use it: they find it by SRV records, and its certificate has an SRV-ID
+        /// for it.
+        boolean forClients() {
+            return kind != Kind.LMTP;
         }
 
         /// As it stands in configuration, SRV records and SRV-IDs: `imaps`.

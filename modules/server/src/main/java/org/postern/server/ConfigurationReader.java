@@ -28,6 +28,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.postern.imap.ImapSettings;
+import org.postern.inbound.LmtpSettings;
 import org.postern.pop3.Pop3Settings;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
@@ -161,6 +162,14 @@ final class ConfigurationReader {
                 number("submission.recipients", 100, 100, 10_000), // RFC 5321 §4.5.3.1.8: at least 100
                 failedLogins,
                 flag("submission.hide-client-address", true));
+        var lmtp = new LmtpSettings(
+                host,
+                message,
+                number("lmtp.recipients", 1_000, 100, 10_000),
+                oneOf("lmtp.full-mailbox", "try-later", Set.of("try-later", "refuse"))
+                                .equals("refuse")
+                        ? LmtpSettings.FullMailbox.REFUSE
+                        : LmtpSettings.FullMailbox.TRY_LATER);
         Certificates certificates = certificates();
         Optional<InetSocketAddress> metrics = metrics();
         String level = oneOf("log.level", "info", LOG_LEVELS);
@@ -179,6 +188,7 @@ final class ConfigurationReader {
                 imap,
                 pop3,
                 submission,
+                lmtp,
                 metrics,
                 level);
     }
@@ -186,10 +196,13 @@ final class ConfigurationReader {
     private List<Listener> listeners(Service service, List<InetAddress> addresses) {
         String section = "listeners." + service.serviceName();
         int port = number(section + ".port", service.port, 1, 65_535);
-        boolean enabled = flag(section + ".enabled", true);
+        boolean enabled = flag(section + ".enabled", service.forClients());
         List<InetAddress> own = list(section + ".addresses", List.of(), this::address);
         if (!enabled) {
             return List.of();
+        }
+        if (!service.forClients()) {
+            return loopback(service, port, own);
         }
         return (own.isEmpty() ? addresses : own)
                 .stream()
@@ -210,6 +223,22 @@ final class ConfigurationReader {
                 from -> address(from.getString("metrics.address")));
         int port = number("metrics.port", DEFAULT_METRICS_PORT, 1, 65_535);
         return enabled ? Optional.of(new InetSocketAddress(address, port)) : Optional.empty();
+    }
+
+    /// Whoever may connect may deliver: only this machine may.
+    private List<Listener> loopback(Service service, int port, List<InetAddress> own) {
+        String path = "listeners." + service.serviceName() + ".addresses";
+        own.stream()
+                .filter(address -> !address.isLoopbackAddress())
+                .forEach(address -> problems.add(origin(path)
+                        + path + ": " + address.getHostAddress()
+                        + " is not an address of the loopback interface, and there is"
+                        + " no login on this listener: 127.0.0.1 or ::1"));
+        List<InetAddress> addresses =
+                own.isEmpty() ? List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1")) : own;
+        return addresses.stream()
+                .map(address -> new Listener(service, address, port, address.getAddress().length == 16))
+                .toList();
     }
 
     private Certificates certificates() {

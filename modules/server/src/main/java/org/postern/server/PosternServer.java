@@ -15,6 +15,7 @@ import java.util.Optional;
 import org.postern.auth.Authenticator;
 import org.postern.auth.SaslMechanisms;
 import org.postern.imap.ImapProtocol;
+import org.postern.inbound.LmtpProtocol;
 import org.postern.pop3.Pop3Protocol;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
@@ -88,6 +89,7 @@ final class PosternServer implements AutoCloseable {
                         case POP3 -> new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
                         case SUBMISSION ->
                             new SubmissionProtocol(authenticator, mechanisms, store, configuration.submission());
+                        case LMTP -> new LmtpProtocol(authenticator, mechanisms, store, configuration.lmtp());
                     });
         }
         return made;

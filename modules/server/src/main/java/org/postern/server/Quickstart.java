@@ -20,6 +20,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postern.imap.ImapSettings;
+import org.postern.inbound.LmtpSettings;
 import org.postern.pop3.Pop3Settings;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
@@ -154,6 +155,7 @@ final class Quickstart {
                 ImapSettings.DEFAULT,
                 Pop3Settings.DEFAULT,
                 SubmissionSettings.of(host),
+                LmtpSettings.of(host),
                 Optional.of(new InetSocketAddress(
                         InetAddress.ofLiteral("127.0.0.1"),
                         ConfigurationReader.DEFAULT_METRICS_PORT + options.portOffset())),
@@ -231,6 +233,9 @@ final class Quickstart {
         }
         Map<String, List<InetSocketAddress>> bound = server.bound();
         for (Service service : Service.values()) {
+            if (!service.forClients()) {
+                continue;
+            }
             int port = port(bound, service);
             text.append("  %-10s %s, port %d, %s%n"
                     .formatted(
@@ -238,6 +243,7 @@ final class Quickstart {
                                 case IMAP -> "IMAP";
                                 case POP3 -> "POP3";
                                 case SUBMISSION -> "SMTP";
+                                case LMTP -> "LMTP";
                             },
                             "localhost",
                             port,

@@ -118,7 +118,7 @@ class DocumentationTest {
                     .filter(file -> !file.toString().contains("/testkit/")
                             && !file.toString().contains("/stack/"))
                     .toList();
-            assertThat(maps).hasSize(11);
+            assertThat(maps).hasSize(12);
             for (Path map : maps) {
                 assertThat(Files.readString(map)).as(map.toString()).contains("reading order", "Invariants");
             }

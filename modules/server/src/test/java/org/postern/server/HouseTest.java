@@ -35,6 +35,7 @@ class HouseTest {
             Map.entry("pop3", Set.of("session", "auth", "store", "message", "tls")),
             Map.entry("smtp", Set.of("session", "auth", "message", "tls")),
             Map.entry("submission", Set.of("smtp", "session", "auth", "store", "message", "tls")),
+            Map.entry("inbound", Set.of("smtp", "session", "auth", "store", "message", "tls")),
             Map.entry("testkit", Set.of()),
             Map.entry("stack", Set.of("session", "store", "auth", "tls", "message", "testkit")),
             Map.entry(
@@ -49,7 +50,8 @@ class HouseTest {
                             "imap",
                             "pop3",
                             "smtp",
-                            "submission")));
+                            "submission",
+                            "inbound")));
 
     private static final JavaClasses HOUSE = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -159,7 +161,7 @@ class HouseTest {
 
     @Test
     void aProtocolShowsOneClassAndItsSettings() {
-        for (String protocol : List.of("imap", "pop3", "submission")) {
+        for (String protocol : List.of("imap", "pop3", "submission", "inbound")) {
             classes()
                     .that()
                     .resideInAPackage(packageOf(protocol))

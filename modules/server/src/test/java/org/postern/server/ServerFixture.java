@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import org.postern.imap.ImapSettings;
+import org.postern.inbound.LmtpSettings;
 import org.postern.pop3.Pop3Settings;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
@@ -63,6 +64,7 @@ final class ServerFixture implements AutoCloseable {
                 ImapSettings.DEFAULT,
                 new Pop3Settings(Pop3Settings.DEFAULT.failedLogins(), Duration.ofMinutes(30)),
                 SubmissionSettings.of("mail.example.test"),
+                LmtpSettings.of("mail.example.test"),
                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
                 "info"));
         server.management().run(List.of("domain", "add", "example.test"), new byte[0], "test");

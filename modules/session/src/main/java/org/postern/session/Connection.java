@@ -47,6 +47,7 @@ public final class Connection {
     private volatile @Nullable Principal principal;
     private volatile @Nullable EndReason endRequested;
     private volatile @Nullable EndReason end;
+    private boolean loginNeeded = true;
     private @Nullable String mechanism;
     private int failedLogins;
     private long commands;
@@ -62,7 +63,8 @@ public final class Connection {
         this.phase = Phase.BEFORE_TLS;
     }
 
-    /// Names the session in every log line and in internal-error replies: short, unique while the server runs.
+    /// Names the session in every log line and in internal-error replies: short, unique while the server
+    /// runs.
     public String id() {
         return id;
     }
@@ -285,7 +287,7 @@ public final class Connection {
                 session.getCreationTime() < transport.handshakeStarted(),
                 implicit);
         tls = facts;
-        phase = Phase.BEFORE_LOGIN;
+        phase = loginNeeded ? Phase.BEFORE_LOGIN : Phase.AFTER_LOGIN;
         sessions.secured(facts);
     }
 
@@ -302,6 +304,12 @@ public final class Connection {
         principal = accepted;
         phase = Phase.AFTER_LOGIN;
         return true;
+    }
+
+    /// For a protocol without logins: the AFTER_LOGIN deadlines hold from here on.
+    public void needsNoLogin() {
+        loginNeeded = false;
+        phase = Phase.AFTER_LOGIN;
     }
 
     /// Notes a failed attempt in the session record, without the name that was tried.

@@ -14,6 +14,7 @@ import org.postern.session.TlsFacts;
 /// @param id names the message in the log and in the reply to DATA
 /// @param recipient where there is exactly one: the field must not tell recipients of each other
 record ReceivedField(
+        SmtpDialect dialect,
         Optional<String> client,
         InetAddress address,
         String hostName,
@@ -65,7 +66,8 @@ record ReceivedField(
 
     /// RFC 3848 §1; there is no name for TLS or authentication after HELO.
     private String protocol() {
-        return extended ? "ESMTP" + (tls.isPresent() ? "S" : "") + (authenticated ? "A" : "") : "SMTP";
+        String plain = dialect == SmtpDialect.LMTP ? "LMTP" : "ESMTP";
+        return extended ? plain + (tls.isPresent() ? "S" : "") + (authenticated ? "A" : "") : "SMTP";
     }
 
     /// address-literal, RFC 5321 §4.1.3

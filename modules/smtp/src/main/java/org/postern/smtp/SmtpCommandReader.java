@@ -86,12 +86,7 @@ final class SmtpCommandReader {
         String verb = new String(line, 0, verbEnd, ISO_8859_1).toUpperCase(Locale.ROOT);
         name = verb;
         if (dialect == SmtpDialect.LMTP) {
-            // RFC 2033 §4.1: LHLO means what EHLO means elsewhere, and those two are not known
-            verb = switch (verb) {
-                case "LHLO" -> "EHLO";
-                case "EHLO", "HELO", "AUTH" -> throw SmtpRefusal.unrecognized();
-                default -> verb;
-            };
+            verb = translated(verb);
         }
         if (verb.equals("AUTH")) {
             recognized = true;
@@ -104,6 +99,18 @@ final class SmtpCommandReader {
             throw SmtpRefusal.malformed("Unexpected characters after the command");
         }
         return command;
+    }
+
+    /// RFC 2033 §4.1: LHLO means what EHLO means elsewhere, and there is neither EHLO nor HELO.
+    private String translated(String verb) {
+        return switch (verb) {
+            case "LHLO" -> "EHLO";
+            case "EHLO", "HELO", "AUTH" -> {
+                recognized = true;
+                throw SmtpRefusal.unrecognized();
+            }
+            default -> verb;
+        };
     }
 
     private SmtpCommand expectArguments(String verb) {

@@ -330,6 +330,7 @@ final class SmtpSession {
                             case ForwardPath.Postmaster _ -> "postmaster@" + settings.hostName();
                         });
         return new ReceivedField(
+                settings.dialect(),
                 hidden ? Optional.empty() : Optional.of(open.greeted().client()),
                 connection.remoteAddress().getAddress(),
                 settings.hostName(),

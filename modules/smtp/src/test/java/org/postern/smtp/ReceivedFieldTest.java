@@ -32,6 +32,7 @@ class ReceivedFieldTest {
             Optional<String> recipient) {
         try {
             String field = new ReceivedField(
+                            SmtpDialect.SMTP,
                             client,
                             InetAddress.ofLiteral(address),
                             "mail.example.org",

@@ -90,7 +90,13 @@ final class DeliveryStore implements Deliveries {
                     if (!left.isEmpty()) {
                         deliver(content, reversePath, accountsOf(left));
                     }
-                    outcome = left.isEmpty() ? outcome(failures.getFirst().orElseThrow()) : DELIVERED;
+                    outcome = left.isEmpty()
+                            ? failures.stream()
+                                    .flatMap(Optional::stream)
+                                    .findFirst()
+                                    .map(DeliveryStore::outcome)
+                                    .orElse(outcome)
+                            : DELIVERED;
                     return failures;
                 } catch (MailboxException e) { // something changed since they were looked at
                     if (attempt == ATTEMPTS) {
