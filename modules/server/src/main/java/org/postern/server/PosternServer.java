@@ -139,7 +139,7 @@ final class PosternServer implements AutoCloseable {
     /// A POP3 client that is lost keeps its maildrop locked: its sessions wait less long (RFC 1939 §3).
     private SessionLimits limits(Service.Kind kind) {
         return switch (kind) {
-            case IMAP, SUBMISSION -> configuration.sessions();
+            case IMAP, SUBMISSION, LMTP -> configuration.sessions();
             case POP3 ->
                 configuration.sessions().withAfterLogin(configuration.pop3().afterLogin());
         };
