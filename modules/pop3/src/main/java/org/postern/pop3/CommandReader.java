@@ -116,7 +116,7 @@ final class CommandReader {
         return new Command.Pass(expectRest());
     }
 
-    /// auth = "AUTH" SP sasl-mech [SP (base64 / "=")] ; RFC 5034 §7
+    /// auth = "AUTH" SP sasl-mech [SP (base64 / "=")] ; RFC 5034 §5
     private Command.Auth expectAuth() {
         requireTls();
         expectSpace();

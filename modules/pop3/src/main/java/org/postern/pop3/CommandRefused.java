@@ -4,7 +4,7 @@ package org.postern.pop3;
 final class CommandRefused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /// Why, in the words of RFC 2449 §8 and RFC 3206 §4.
+    /// Why, in the words of RFC 2449 §8 and RFC 3206 §4, §5.
     enum Code {
         NONE(""),
         /// The credentials are wrong.

@@ -110,7 +110,7 @@ final class LoginCommands {
             case LoginResult.Accepted accepted -> accepted.principal();
             case LoginResult.Refused _ -> {
                 connection.authenticationFailed(mechanism);
-                throw CommandRefused.refused(Code.AUTH, "Login failed"); // RFC 3206 §4
+                throw CommandRefused.refused(Code.AUTH, "Login failed"); // RFC 3206 §5
             }
             case LoginResult.Unavailable _ -> {
                 connection.authenticationFailed(mechanism);

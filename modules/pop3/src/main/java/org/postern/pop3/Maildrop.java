@@ -106,7 +106,7 @@ final class Maildrop implements AutoCloseable {
     long size(int index) {
         if (sizes[index] == UNKNOWN) {
             try {
-                sizes[index] = measured.of(contents[index], () -> inbox.content(contents[index]));
+                sizes[index] = measured.of(contents[index], stored[index], () -> inbox.content(contents[index]));
             } catch (MailboxException gone) {
                 sizes[index] = stored[index]; // expunged before anybody asked: nobody will see the difference
             }
@@ -147,6 +147,7 @@ final class Maildrop implements AutoCloseable {
         retrieved.set(index);
     }
 
+    /// RFC 1939 §5: RSET. What was retrieved is forgotten with it, as Dovecot does.
     void reset() {
         deleted.clear();
         retrieved.clear();

@@ -32,7 +32,7 @@ final class ResponseWriter {
         line("-ERR " + text);
     }
 
-    /// continue-req = "+" SP [base64] ; RFC 5034 §7
+    /// continue-req = "+" SP [base64] ; RFC 5034 §5
     void challenge(byte[] data) throws IOException {
         line("+ " + Base64.getEncoder().encodeToString(data));
     }

@@ -195,6 +195,18 @@ class MaildropTest {
         }
     }
 
+    /// RFC 1939 §6.
+    @Test
+    void anUpdateThatFailsIsSaid() throws IOException {
+        try (WireClient client = login()) {
+            client.command("DELE 1", "+OK");
+            stack.store().close();
+            client.sendLine("QUIT");
+            assertThat(client.readLine()).isEqualTo("-ERR [SYS/TEMP] Some deleted messages were not removed");
+            assertThat(client.readLine()).isNull();
+        }
+    }
+
     @Test
     void everyKindOfMessageComesBackAsItIs() throws IOException {
         MailCorpus corpus = new MailCorpus(1939);
