@@ -59,8 +59,29 @@ sealed interface Command {
 
     record Unsubscribe(String mailbox) implements Authenticated {}
 
-    /// LIST; `onlySpecialUse` is the selection option of RFC 6154 §3.
-    record ListMailboxes(String reference, String pattern, boolean onlySpecialUse) implements Authenticated {}
+    /// LIST with what RFC 5258, 5819 and 6154 add to it.
+    ///
+    /// @param patterns one in RFC 3501's form
+    /// @param extended true where the client wrote options or several patterns: it knows the attributes
+    ///   of RFC 5258
+    /// @param status what LIST-STATUS asks for, empty for nothing
+    record ListMailboxes(
+            String reference,
+            List<String> patterns,
+            boolean extended,
+            Set<Selection> selection,
+            boolean returnSubscribed,
+            List<Status.Item> status)
+            implements Authenticated {
+        /// Which mailboxes are meant (RFC 5258 §3.1, RFC 6154 §3).
+        enum Selection {
+            SUBSCRIBED,
+            /// There are no others: changes nothing.
+            REMOTE,
+            RECURSIVEMATCH,
+            SPECIAL_USE
+        }
+    }
 
     /// LSUB.
     record ListSubscribed(String reference, String pattern) implements Authenticated {}
@@ -71,13 +92,18 @@ sealed interface Command {
             RECENT,
             UIDNEXT,
             UIDVALIDITY,
-            UNSEEN
+            UNSEEN,
+            DELETED,
+            SIZE,
+            APPENDLIMIT
         }
     }
 
-    /// The message itself is still on the wire: whoever executes the command takes it from `message`.
-    record Append(String mailbox, FlagList flags, @Nullable InternalDate date, WireReader.Literal message)
-            implements Authenticated {}
+    /// `first` and what follows it (RFC 3502) are still on the wire: whoever executes the command takes
+    /// them from there.
+    record Append(String mailbox, AppendedMessage first) implements Authenticated {}
+
+    record AppendedMessage(FlagList flags, @Nullable InternalDate date, WireReader.Literal literal) {}
 
     /// RFC 2342.
     record Namespace() implements Authenticated {}
@@ -103,7 +129,19 @@ sealed interface Command {
     /// RFC 4315 §2.1.
     record UidExpunge(SequenceSet messages) implements Selected {}
 
-    record Search(SearchKey key, boolean byUid) implements Selected {}
+    /// SEARCH.
+    /// @param results what ESEARCH is to return (RFC 4731 §3.1); empty for the answer of RFC 3501
+    record Search(Optional<Set<Result>> results, boolean charsetKnown, SearchKey key, boolean byUid)
+            implements Selected {
+        enum Result {
+            MIN,
+            MAX,
+            ALL,
+            COUNT,
+            /// RFC 5182: kept as `$`.
+            SAVE
+        }
+    }
 
     record Fetch(SequenceSet messages, List<FetchItem> items, boolean byUid) implements Selected {}
 

@@ -3,6 +3,7 @@ package org.postern.imap;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.postern.imap.Command.ListMailboxes.Selection;
 import org.postern.imap.CommandRefused.Code;
 import org.postern.store.FlagUpdate;
 import org.postern.store.Flags;
@@ -18,6 +20,8 @@ import org.postern.store.InternalDate;
 /// Reads commands (RFC 3501 §9): one method per production, in the order of RFC 3501 §6.
 /// A command that cannot be read is thrown; [#skipCommand] then finds the next one.
 final class CommandReader {
+    /// Patterns of one LIST.
+    private static final int PATTERNS = 100;
     private static final int IDENTIFICATION_PAIRS = 30; // RFC 2971 §3.3
 
     private static final Set<String> WITH_ARGUMENTS = Set.of(
@@ -249,42 +253,89 @@ final class CommandReader {
         return new Command.Rename(from, wire.expectMailbox());
     }
 
-    /// list = "LIST" [SP "(" ["SPECIAL-USE"] ")"] SP mailbox SP list-mailbox [SP "RETURN" SP "(" return-options
-    /// ")"]
-    ///
-    /// The options are those that RFC 6154 §3 needs; the rest of RFC 5258 is not offered.
+    /// list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat [SP list-return-opts] ; RFC 5258 §6
     private Command expectList() throws IOException {
-        boolean onlySpecialUse = false;
-        if (wire.take('(')) {
-            onlySpecialUse = expectOptions(Set.of("SPECIAL-USE"));
+        Set<Selection> selection = EnumSet.noneOf(Selection.class);
+        boolean extended = wire.take('(');
+        if (extended) {
+            expectSelectionOptions(selection);
             wire.expectSpace();
         }
         String reference = wire.expectMailbox();
         wire.expectSpace();
-        String pattern = wire.expectListMailbox();
-        if (wire.take(' ')) {
-            if (!wire.expectKeyword().equals("RETURN")) {
-                throw BadCommand.syntax("RETURN expected");
-            }
-            wire.expectSpace();
-            wire.expect('(');
-            expectOptions(Set.of("SPECIAL-USE", "CHILDREN")); // both are always returned
+        List<String> patterns = new ArrayList<>();
+        if (wire.take('(')) { // patterns = "(" list-mailbox *(SP list-mailbox) ")"
+            extended = true;
+            do {
+                patterns.add(wire.expectListMailbox());
+                if (patterns.size() > PATTERNS) {
+                    throw BadCommand.syntax("Too many patterns");
+                }
+            } while (wire.take(' '));
+            wire.expect(')');
+        } else {
+            patterns.add(wire.expectListMailbox());
         }
-        return new Command.ListMailboxes(reference, pattern, onlySpecialUse);
+        ReturnOptions options = new ReturnOptions(selection.contains(Selection.SUBSCRIBED), List.of());
+        if (wire.take(' ')) {
+            extended = true;
+            options = expectReturnOptions(options);
+        }
+        return new Command.ListMailboxes(
+                reference, List.copyOf(patterns), extended, selection, options.subscribed(), options.status());
     }
 
-    /// Options up to the closing parenthesis; true if there are any.
-    private boolean expectOptions(Set<String> known) throws IOException {
+    /// list-select-opts = "(" [list-select-opt *(SP list-select-opt)] ")" ; the first parenthesis is taken
+    private void expectSelectionOptions(Set<Selection> selection) throws IOException {
         if (wire.take(')')) {
-            return false;
+            return;
         }
         do {
-            if (!known.contains(wire.expectKeyword())) {
-                throw BadCommand.syntax("Unknown LIST option");
+            selection.add(
+                    switch (wire.expectKeyword()) {
+                        case "SUBSCRIBED" -> Selection.SUBSCRIBED;
+                        case "REMOTE" -> Selection.REMOTE;
+                        case "RECURSIVEMATCH" -> Selection.RECURSIVEMATCH;
+                        case "SPECIAL-USE" -> Selection.SPECIAL_USE;
+                        default -> throw BadCommand.syntax("Unknown LIST selection option");
+                    });
+        } while (wire.take(' '));
+        wire.expect(')');
+        // RFC 5258 §3.1: RECURSIVEMATCH needs another option that selects
+        if (selection.contains(Selection.RECURSIVEMATCH)
+                && !selection.contains(Selection.SUBSCRIBED)
+                && !selection.contains(Selection.SPECIAL_USE)) {
+            throw BadCommand.syntax("RECURSIVEMATCH selects nothing by itself");
+        }
+    }
+
+    private record ReturnOptions(boolean subscribed, List<Command.Status.Item> status) {}
+
+    /// list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")" ; RFC 5258 §6, RFC 5819 §4
+    private ReturnOptions expectReturnOptions(ReturnOptions implied) throws IOException {
+        if (!wire.expectKeyword().equals("RETURN")) {
+            throw BadCommand.syntax("RETURN expected");
+        }
+        wire.expectSpace();
+        wire.expect('(');
+        if (wire.take(')')) {
+            return implied;
+        }
+        boolean subscribed = implied.subscribed();
+        List<Command.Status.Item> status = List.of();
+        do {
+            switch (wire.expectKeyword()) {
+                case "SUBSCRIBED" -> subscribed = true;
+                case "CHILDREN", "SPECIAL-USE" -> {} // both are always returned
+                case "STATUS" -> {
+                    wire.expectSpace();
+                    status = expectStatusItems();
+                }
+                default -> throw BadCommand.syntax("Unknown LIST return option");
             }
         } while (wire.take(' '));
         wire.expect(')');
-        return true;
+        return new ReturnOptions(subscribed, status);
     }
 
     /// lsub = "LSUB" SP mailbox SP list-mailbox
@@ -298,6 +349,10 @@ final class CommandReader {
     private Command expectStatus() throws IOException {
         String mailbox = wire.expectMailbox();
         wire.expectSpace();
+        return new Command.Status(mailbox, expectStatusItems());
+    }
+
+    private List<Command.Status.Item> expectStatusItems() throws IOException {
         wire.expect('(');
         List<Command.Status.Item> items = new ArrayList<>();
         do {
@@ -309,17 +364,34 @@ final class CommandReader {
                         case "UIDNEXT" -> Command.Status.Item.UIDNEXT;
                         case "UIDVALIDITY" -> Command.Status.Item.UIDVALIDITY;
                         case "UNSEEN" -> Command.Status.Item.UNSEEN;
+                        case "DELETED" -> Command.Status.Item.DELETED; // RFC 9051 §6.3.11
+                        case "SIZE" -> Command.Status.Item.SIZE; // RFC 8438 §2
+                        case "APPENDLIMIT" -> Command.Status.Item.APPENDLIMIT; // RFC 7889 §3.2
                         default -> throw BadCommand.syntax("Unknown STATUS item");
                     });
         } while (wire.take(' '));
         wire.expect(')');
-        return new Command.Status(mailbox, List.copyOf(items));
+        return List.copyOf(items);
     }
 
-    /// append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal
+    /// append = "APPEND" SP mailbox 1*append-message ; RFC 3502 §6.3.11
     private Command expectAppend() throws IOException {
         String mailbox = wire.expectMailbox();
         wire.expectSpace();
+        return new Command.Append(mailbox, expectAppendMessage());
+    }
+
+    /// The next message of a MULTIAPPEND, after the last one was taken; empty at the end of the command.
+    Optional<Command.AppendedMessage> readAppendMessage() throws IOException {
+        if (wire.take(' ')) {
+            return Optional.of(expectAppendMessage());
+        }
+        wire.expectLineEnd();
+        return Optional.empty();
+    }
+
+    /// append-message = [flag-list SP] [date-time SP] literal
+    private Command.AppendedMessage expectAppendMessage() throws IOException {
         Command.FlagList flags = new Command.FlagList(0, Set.of());
         if (wire.peek() == '(') {
             flags = expectFlagList();
@@ -330,7 +402,7 @@ final class CommandReader {
             date = DateReader.expectDateTime(wire);
             wire.expectSpace();
         }
-        return new Command.Append(mailbox, flags, date, wire.expectLiteral());
+        return new Command.AppendedMessage(flags, date, wire.expectLiteral());
     }
 
     /// idle = "IDLE" CRLF "DONE" ; RFC 2177 §4
@@ -346,7 +418,7 @@ final class CommandReader {
 
     /// search = "SEARCH" [SP "CHARSET" SP astring] 1*(SP search-key)
     private Command expectSearch(boolean byUid) throws IOException {
-        return new Command.Search(new SearchReader(wire).expectProgram(), byUid);
+        return new SearchReader(wire).expectSearch(byUid);
     }
 
     /// fetch = "FETCH" SP sequence-set SP (macro / fetch-att / "(" fetch-att *(SP fetch-att) ")")

@@ -48,9 +48,9 @@ final class ImapSession {
         this.writer = new ResponseWriter(connection);
         this.wire = new WireReader(new Input(), limits(settings.literalBeforeLogin(), settings.literalBeforeLogin()));
         this.reader = new CommandReader(wire, connection::mayAuthenticate);
-        this.logins = new LoginCommands(connection, authenticator, mechanisms, reader, writer);
-        this.mailboxes = new MailboxCommands(store.mailboxes(), connection::wake, writer);
-        this.messages = new MessageCommands(connection, store, writer, scans);
+        this.logins = new LoginCommands(connection, settings, authenticator, mechanisms, reader, writer);
+        this.mailboxes = new MailboxCommands(store.mailboxes(), settings.messageOctets(), connection::wake, writer);
+        this.messages = new MessageCommands(connection, store, settings.messageOctets(), reader, writer, scans);
     }
 
     private WireReader.Limits limits(int literal, long message) {
@@ -231,7 +231,7 @@ final class ImapSession {
             case Command.Unselect _ -> close(false);
             case Command.Expunge _ -> messages.expunge(selected());
             case Command.UidExpunge expunge -> messages.expunge(selected(), expunge);
-            case Command.Search search -> messages.search(selected(), search);
+            case Command.Search search -> messages.search(selected(), search, tag);
             case Command.Fetch fetch -> messages.fetch(selected(), fetch);
             case Command.Store store -> messages.store(selected(), store);
             case Command.Copy copy -> messages.copy(selected(), copy);

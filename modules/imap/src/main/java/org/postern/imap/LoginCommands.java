@@ -17,9 +17,12 @@ import org.postern.session.Connection;
 /// The commands before login (RFC 3501 §6.2) and what the server says it can do.
 final class LoginCommands {
     private static final String ALWAYS = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
-    private static final String AFTER_LOGIN = " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE";
+    private static final String AFTER_LOGIN =
+            " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE ESEARCH SEARCHRES"
+                    + " LIST-EXTENDED LIST-STATUS STATUS=SIZE MULTIAPPEND APPENDLIMIT=";
 
     private final Connection connection;
+    private final ImapSettings settings;
     private final Authenticator authenticator;
     private final SaslMechanisms mechanisms;
     private final CommandReader reader;
@@ -27,11 +30,13 @@ final class LoginCommands {
 
     LoginCommands(
             Connection connection,
+            ImapSettings settings,
             Authenticator authenticator,
             SaslMechanisms mechanisms,
             CommandReader reader,
             ResponseWriter writer) {
         this.connection = connection;
+        this.settings = settings;
         this.authenticator = authenticator;
         this.mechanisms = mechanisms;
         this.reader = reader;
@@ -41,7 +46,7 @@ final class LoginCommands {
     /// RFC 3501 §6.1.1. What depends on TLS changes with it: clients ask again (ST-17).
     String capabilities(boolean loggedIn) {
         if (loggedIn) {
-            return ALWAYS + AFTER_LOGIN;
+            return ALWAYS + AFTER_LOGIN + settings.messageOctets();
         }
         StringBuilder capabilities = new StringBuilder(ALWAYS);
         if (connection.mayStartTls()) {

@@ -2,11 +2,18 @@ package org.postern.imap;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.postern.auth.Principal;
+import org.postern.imap.Command.ListMailboxes.Selection;
+import org.postern.store.MailboxException;
 import org.postern.store.MailboxListing;
 import org.postern.store.MailboxName;
 import org.postern.store.MailboxStatus;
@@ -16,11 +23,14 @@ import org.postern.store.SpecialUse;
 /// The commands on mailboxes as a whole (RFC 3501 §6.3). Each returns the text of its tagged OK.
 final class MailboxCommands {
     private final Mailboxes mailboxes;
+    private final long appendLimit;
     private final Runnable wake;
     private final ResponseWriter writer;
 
-    MailboxCommands(Mailboxes mailboxes, Runnable wake, ResponseWriter writer) {
+    /// @param appendLimit octets of the largest message that APPEND takes
+    MailboxCommands(Mailboxes mailboxes, long appendLimit, Runnable wake, ResponseWriter writer) {
         this.mailboxes = mailboxes;
+        this.appendLimit = appendLimit;
         this.wake = wake;
         this.writer = writer;
     }
@@ -81,35 +91,102 @@ final class MailboxCommands {
         return "Unsubscribed";
     }
 
-    /// RFC 3501 §6.3.8, RFC 3348, RFC 6154.
+    /// RFC 3501 §6.3.8 with RFC 3348, 5258, 5819 and 6154.
     String list(Principal principal, Command.ListMailboxes command) throws IOException {
-        if (command.pattern().isEmpty()) {
+        if (!command.extended() && command.patterns().getFirst().isEmpty()) {
             writer.list("LIST", List.of("\\Noselect"), ""); // the separator, and the root of the reference
             return "Listed";
         }
-        ListPattern pattern = ListPattern.of(command.reference() + command.pattern());
+        List<ListPattern> patterns = command.patterns().stream()
+                .map(pattern -> ListPattern.of(command.reference() + pattern))
+                .toList();
+        NavigableMap<MailboxName, MailboxListing> listings = new TreeMap<>();
+        mailboxes.list(principal.account()).forEach(listing -> listings.put(listing.name(), listing));
         TreeSet<MailboxName> existing = new TreeSet<>();
-        List<MailboxListing> listings = mailboxes.list(principal.account());
-        listings.stream()
+        listings.values().stream()
                 .filter(MailboxListing::exists)
                 .map(MailboxListing::name)
                 .forEach(existing::add);
-        for (MailboxListing listing : listings) {
-            boolean hasChildren = hasChildren(existing, listing.name());
-            if (!pattern.matches(listing.name())
-                    || (!listing.exists() && !hasChildren) // only subscribed
-                    || (command.onlySpecialUse() && listing.specialUse().isEmpty())) {
-                continue;
+        Set<MailboxName> parents = parentsOfSelected(listings, existing, command.selection());
+        for (MailboxListing listing : listings.values()) {
+            boolean selected = isSelected(listing, existing, command.selection());
+            boolean parent = parents.contains(listing.name());
+            if ((selected || parent) && patterns.stream().anyMatch(pattern -> pattern.matches(listing.name()))) {
+                writer.list(
+                        "LIST",
+                        attributes(listing, existing, command),
+                        MailboxNames.format(listing.name()),
+                        parent ? childInformation(command.selection()) : List.of());
+                if (listing.exists() && !command.status().isEmpty()) {
+                    listStatus(principal, listing.name(), command.status());
+                }
             }
-            List<String> attributes = new ArrayList<>();
-            if (!listing.exists()) {
-                attributes.add("\\Noselect");
-            }
-            attributes.add(hasChildren ? "\\HasChildren" : "\\HasNoChildren");
-            listing.specialUse().map(SpecialUse::attribute).ifPresent(attributes::add);
-            writer.list("LIST", attributes, MailboxNames.format(listing.name()));
         }
         return "Listed";
+    }
+
+    private static boolean isSelected(
+            MailboxListing listing, NavigableSet<MailboxName> existing, Set<Selection> selection) {
+        boolean listed = selection.contains(Selection.SUBSCRIBED)
+                ? listing.subscribed() // RFC 5258 §3.1: whether it exists or not
+                : listing.exists() || hasChildren(existing, listing.name());
+        return listed
+                && (!selection.contains(Selection.SPECIAL_USE)
+                        || listing.specialUse().isPresent());
+    }
+
+    /// RFC 5258 §3.1, RECURSIVEMATCH: the names above those that are selected; they join the listings
+    /// where only their children brought them there.
+    private static Set<MailboxName> parentsOfSelected(
+            Map<MailboxName, MailboxListing> listings, NavigableSet<MailboxName> existing, Set<Selection> selection) {
+        Set<MailboxName> parents = new HashSet<>();
+        if (selection.contains(Selection.RECURSIVEMATCH)) {
+            for (MailboxListing listing : listings.values()) {
+                if (isSelected(listing, existing, selection)) {
+                    parents.addAll(listing.name().parents());
+                }
+            }
+            parents.forEach(
+                    name -> listings.putIfAbsent(name, new MailboxListing(name, false, false, Optional.empty())));
+        }
+        return parents;
+    }
+
+    private static List<String> attributes(
+            MailboxListing listing, NavigableSet<MailboxName> existing, Command.ListMailboxes command) {
+        List<String> attributes = new ArrayList<>();
+        if (!listing.exists()) {
+            attributes.add(command.extended() ? "\\NonExistent" : "\\Noselect"); // RFC 5258 §3
+        }
+        attributes.add(hasChildren(existing, listing.name()) ? "\\HasChildren" : "\\HasNoChildren");
+        if (command.returnSubscribed() && listing.subscribed()) {
+            attributes.add("\\Subscribed");
+        }
+        listing.specialUse().map(SpecialUse::attribute).ifPresent(attributes::add);
+        return attributes;
+    }
+
+    private static List<String> childInformation(Set<Selection> selection) {
+        List<String> met = new ArrayList<>();
+        if (selection.contains(Selection.SUBSCRIBED)) {
+            met.add("SUBSCRIBED");
+        }
+        if (selection.contains(Selection.SPECIAL_USE)) {
+            met.add("SPECIAL-USE");
+        }
+        return met;
+    }
+
+    /// RFC 5819 §2. A mailbox that was deleted meanwhile has no status.
+    private void listStatus(Principal principal, MailboxName name, List<Command.Status.Item> items) throws IOException {
+        try {
+            MailboxStatus status = mailboxes.status(principal.account(), name);
+            writer.status(MailboxNames.format(name), items, status, appendLimit);
+        } catch (MailboxException e) {
+            if (e.reason() != MailboxException.Reason.NO_SUCH_MAILBOX) {
+                throw e;
+            }
+        }
     }
 
     private static boolean hasChildren(NavigableSet<MailboxName> existing, MailboxName name) {
@@ -117,7 +194,8 @@ final class MailboxCommands {
         return first != null && name.isAbove(first);
     }
 
-    /// RFC 3501 §6.3.9: subscribed names; for a pattern that ends in `%`, also the parents that hide subscribed names.
+    /// RFC 3501 §6.3.9: subscribed names; for a pattern that ends in `%`, also the parents that hide
+    /// subscribed names.
     String listSubscribed(Principal principal, Command.ListSubscribed command) throws IOException {
         if (command.pattern().isEmpty()) {
             writer.list("LSUB", List.of("\\Noselect"), "");
@@ -157,7 +235,7 @@ final class MailboxCommands {
     String status(Principal principal, Command.Status command) throws IOException {
         MailboxName name = MailboxNames.parse(command.mailbox());
         MailboxStatus status = mailboxes.status(principal.account(), name);
-        writer.status(MailboxNames.format(name), command.items(), status);
+        writer.status(MailboxNames.format(name), command.items(), status, appendLimit);
         return "Done";
     }
 

@@ -3,10 +3,15 @@ package org.postern.imap;
 import java.io.IOException;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import org.postern.auth.Principal;
+import org.postern.imap.Command.Search.Result;
 import org.postern.imap.CommandRefused.Code;
 import org.postern.session.Connection;
 import org.postern.store.AppendResult;
@@ -19,46 +24,78 @@ import org.postern.store.Mailboxes;
 import org.postern.store.MessageSpool;
 import org.postern.store.Store;
 
-/// APPEND and the commands on the messages of the selected mailbox (RFC 3501 §6.3.11, §6.4). Each returns the text of
-/// its tagged OK.
+/// APPEND and the commands on the messages of the selected mailbox (RFC 3501 §6.3.11, §6.4). Each returns
+/// the text of its tagged OK.
 final class MessageCommands {
+    /// How many of the largest messages one APPEND may bring.
+    private static final int TOGETHER = 4;
+
     private final Store store;
+    private final long appendLimit;
+    private final CommandReader reader;
     private final ResponseWriter writer;
     private final Fetch fetch;
     private final Search search;
 
-    MessageCommands(Connection connection, Store store, ResponseWriter writer, ExecutorService scans) {
+    /// @param appendLimit octets of the largest message that APPEND takes
+    MessageCommands(
+            Connection connection,
+            Store store,
+            long appendLimit,
+            CommandReader reader,
+            ResponseWriter writer,
+            ExecutorService scans) {
         this.store = store;
+        this.appendLimit = appendLimit;
+        this.reader = reader;
         this.writer = writer;
         this.fetch = new Fetch(connection, writer);
         this.search = new Search(connection, scans);
     }
 
-    /// RFC 3501 §6.3.11, RFC 4315 §3. Refused, where it can be, before the client is invited to send the message.
+    /// RFC 3501 §6.3.11, RFC 4315 §3. Refused, where it can be, before the client is invited to send the
+    /// message.
     String append(Principal principal, Command.Append command) throws IOException {
         MailboxName name = MailboxNames.parse(command.mailbox());
+        List<MessageSpool> spools = new ArrayList<>();
         try {
             store.mailboxes().status(principal.account(), name);
-            if (command.message().tooLargeForMessage()) {
-                throw CommandRefused.refused(Code.TOOBIG, "The message is larger than this server takes");
-            }
-            try (MessageSpool spool = store.newSpool()) {
-                command.message().stream(spool::write);
-                InternalDate date = command.date() == null ? now() : command.date();
-                AppendResult result = store.mailboxes()
-                        .append(
-                                principal.account(),
-                                name,
-                                List.of(new Mailboxes.Appended(
-                                        spool,
-                                        command.flags().system(),
-                                        command.flags().keywords(),
-                                        date)));
-                return "[APPENDUID " + result.uidValidity() + " " + SequenceSet.format(result.uids()) + "] Appended";
-            }
+            AppendResult result =
+                    store.mailboxes().append(principal.account(), name, received(command.first(), spools));
+            return "[APPENDUID " + result.uidValidity() + " " + SequenceSet.format(result.uids()) + "] Appended";
         } catch (MailboxException refused) {
             throw CommandRefused.ofTarget(refused);
+        } finally {
+            spools.forEach(MessageSpool::close);
         }
+    }
+
+    /// Takes the messages from the wire (RFC 3502: one after the other, all or none is appended).
+    private List<Mailboxes.Appended> received(Command.AppendedMessage first, List<MessageSpool> spools)
+            throws IOException {
+        List<Mailboxes.Appended> messages = new ArrayList<>();
+        long octets = 0;
+        Optional<Command.AppendedMessage> next = Optional.of(first);
+        while (next.isPresent()) {
+            Command.AppendedMessage message = next.get();
+            octets += message.literal().size();
+            if (message.literal().tooLargeForMessage()) {
+                throw CommandRefused.refused(Code.TOOBIG, "The message is larger than this server takes");
+            }
+            if (octets > appendLimit * TOGETHER) {
+                throw CommandRefused.refused(Code.LIMIT, "Too much for one command");
+            }
+            MessageSpool spool = store.newSpool();
+            spools.add(spool);
+            message.literal().stream(spool::write);
+            messages.add(new Mailboxes.Appended(
+                    spool,
+                    message.flags().system(),
+                    message.flags().keywords(),
+                    message.date() == null ? now() : message.date()));
+            next = reader.readAppendMessage();
+        }
+        return messages;
     }
 
     private static InternalDate now() {
@@ -92,10 +129,41 @@ final class MessageCommands {
         }
     }
 
-    /// RFC 3501 §6.4.4.
-    String search(SelectedMailbox mailbox, Command.Search command) throws IOException {
-        writer.search(search.run(mailbox, command));
+    /// RFC 3501 §6.4.4, RFC 4731, RFC 5182.
+    String search(SelectedMailbox mailbox, Command.Search command, String tag) throws IOException {
+        Set<Result> results = command.results().orElse(Set.of());
+        int[] found = Uids.NONE;
+        try {
+            if (!command.charsetKnown()) {
+                throw CommandRefused.badCharset();
+            }
+            found = search.run(mailbox, command);
+        } finally {
+            if (results.contains(Result.SAVE)) {
+                mailbox.save(toSave(results, found)); // RFC 5182 §2.1: nothing where the SEARCH is refused
+            }
+        }
+        int[] numbers = command.byUid()
+                ? found
+                : Arrays.stream(found).map(mailbox::sequenceNumber).toArray();
+        if (command.results().isEmpty()) {
+            writer.search(numbers);
+        } else if (!results.equals(Set.of(Result.SAVE))) { // RFC 5182 §2.1: then there is nothing to tell
+            writer.extendedSearch(tag, command.byUid(), results, numbers);
+        }
         return "Searched";
+    }
+
+    /// RFC 5182 §2.4: MIN and MAX alone keep what they return, anything else all that was found.
+    private static int[] toSave(Set<Result> results, int[] found) {
+        boolean min = results.contains(Result.MIN);
+        boolean max = results.contains(Result.MAX);
+        if (found.length == 0 || results.contains(Result.ALL) || results.contains(Result.COUNT) || (!min && !max)) {
+            return found;
+        }
+        int smallest = found[0];
+        int largest = found[found.length - 1];
+        return min && max && smallest != largest ? new int[] {smallest, largest} : new int[] {min ? smallest : largest};
     }
 
     /// RFC 3501 §6.4.5.

@@ -10,6 +10,8 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
+import org.postern.imap.Command.Search.Result;
 import org.postern.session.Connection;
 import org.postern.store.Flags;
 import org.postern.store.MailboxStatus;
@@ -61,10 +63,20 @@ final class ResponseWriter {
 
     /// @param name as the client writes names (modified UTF-7)
     void list(String response, List<String> attributes, String name) throws IOException {
-        line("* " + response + " (" + String.join(" ", attributes) + ") \"/\" " + astring(name));
+        list(response, attributes, name, List.of());
     }
 
-    void status(String name, List<Command.Status.Item> items, MailboxStatus status) throws IOException {
+    /// @param childInformation the selection options that children meet (RFC 5258 §3.5); mostly empty
+    void list(String response, List<String> attributes, String name, List<String> childInformation) throws IOException {
+        String children = childInformation.isEmpty()
+                ? ""
+                : " (\"CHILDINFO\" (\"" + String.join("\" \"", childInformation) + "\"))";
+        line("* " + response + " (" + String.join(" ", attributes) + ") \"/\" " + astring(name) + children);
+    }
+
+    /// @param appendLimit octets of the largest message that APPEND takes
+    void status(String name, List<Command.Status.Item> items, MailboxStatus status, long appendLimit)
+            throws IOException {
         List<String> values = new ArrayList<>();
         for (Command.Status.Item item : items) {
             long value = switch (item) {
@@ -73,6 +85,9 @@ final class ResponseWriter {
                 case UIDNEXT -> status.uidNext();
                 case UIDVALIDITY -> status.uidValidity();
                 case UNSEEN -> status.unseen();
+                case DELETED -> status.deleted();
+                case SIZE -> status.size();
+                case APPENDLIMIT -> appendLimit;
             };
             values.add(item + " " + value);
         }
@@ -86,6 +101,30 @@ final class ResponseWriter {
             connection.writeAscii(Integer.toUnsignedString(number));
         }
         line("");
+    }
+
+    /// esearch-response = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data) ; RFC 4731 §4
+    /// @param numbers ascending
+    void extendedSearch(String tag, boolean byUid, Set<Result> results, int[] numbers) throws IOException {
+        StringBuilder text = new StringBuilder("* ESEARCH (TAG \"").append(tag).append("\")");
+        if (byUid) {
+            text.append(" UID");
+        }
+        if (numbers.length > 0) { // RFC 4731 §3.1: nothing was found, so there is no smallest
+            if (results.contains(Result.MIN)) {
+                text.append(" MIN ").append(Integer.toUnsignedString(numbers[0]));
+            }
+            if (results.contains(Result.MAX)) {
+                text.append(" MAX ").append(Integer.toUnsignedString(numbers[numbers.length - 1]));
+            }
+            if (results.contains(Result.ALL)) {
+                text.append(" ALL ").append(SequenceSet.format(numbers));
+            }
+        }
+        if (results.contains(Result.COUNT)) {
+            text.append(" COUNT ").append(numbers.length);
+        }
+        line(text.toString());
     }
 
     void namespace() throws IOException {

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.postern.message.HeaderText;
 import org.postern.message.MessageOutline;
@@ -22,8 +24,8 @@ import org.postern.store.MailboxException;
 import org.postern.store.MessageContent;
 import org.postern.store.MessageRows;
 
-/// SEARCH (RFC 3501 §6.4.4): flags, sizes and dates out of the view; content is loaded only for messages that all
-/// cheaper keys of an AND let through.
+/// SEARCH (RFC 3501 §6.4.4): flags, sizes and dates out of the view; content is loaded only for messages
+/// that all cheaper keys of an AND let through.
 final class Search {
     private static final long DAY = 24L * 60 * 60 * 1000;
 
@@ -36,15 +38,14 @@ final class Search {
         this.scans = scans;
     }
 
-    /// The numbers found, ascending: UIDs for UID SEARCH, else sequence numbers.
+    /// The UIDs found, ascending.
     int[] run(SelectedMailbox mailbox, Command.Search command) {
         var evaluation = new Evaluation(mailbox, command.key());
         if (cost(command.key()) == 0) {
-            return evaluation.run(command.byUid());
+            return evaluation.run();
         }
         try {
-            return CompletableFuture.supplyAsync(() -> evaluation.run(command.byUid()), scans)
-                    .join();
+            return CompletableFuture.supplyAsync(evaluation::run, scans).join();
         } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
@@ -106,6 +107,10 @@ final class Search {
                     yield cost(left) <= cost(right) ? new SearchKey.Or(left, right) : new SearchKey.Or(right, left);
                 }
                 case SearchKey.Not not -> new SearchKey.Not(prepare(not.key()));
+                case SearchKey.Sequence sequence
+                when sequence.numbers().isSaved() ->
+                    savedResult(new SearchKey.Uid(sequence.numbers())); // RFC 5182 §2.1
+                case SearchKey.Uid uid when uid.uids().isSaved() -> savedResult(uid);
                 case SearchKey.Sequence sequence -> {
                     if (sequence.numbers().largestNumber() > mailbox.count()) {
                         throw BadCommand.syntax("No message has that number");
@@ -124,12 +129,22 @@ final class Search {
             };
         }
 
+        private SearchKey savedResult(SearchKey.Uid prepared) {
+            ranges.put(
+                    prepared,
+                    Arrays.stream(mailbox.saved())
+                            .mapToLong(Integer::toUnsignedLong)
+                            .flatMap(uid -> LongStream.of(uid, uid))
+                            .toArray());
+            return prepared;
+        }
+
         private SearchKey withText(SearchKey prepared, String text) {
             texts.put(prepared, new TextSearch(text));
             return prepared;
         }
 
-        int[] run(boolean byUid) {
+        int[] run() {
             int[] uids = mailbox.all();
             int[] found = new int[uids.length];
             int count = 0;
@@ -138,11 +153,11 @@ final class Search {
                 mailbox.mailbox().read(uids, from, to, rows);
                 for (int row = 0; row < to - from && !connection.ended(); row++) {
                     if (rows.present[row] && matches(new Candidate(row, from + row + 1))) {
-                        found[count++] = byUid ? uids[from + row] : from + row + 1;
+                        found[count++] = uids[from + row];
                     }
                 }
             }
-            return java.util.Arrays.copyOf(found, count);
+            return Arrays.copyOf(found, count);
         }
 
         private boolean matches(Candidate candidate) {

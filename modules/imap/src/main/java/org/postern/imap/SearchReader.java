@@ -2,8 +2,12 @@ package org.postern.imap;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.postern.imap.Command.Search.Result;
 import org.postern.store.Flags;
 
 /// Reads what a SEARCH looks for (RFC 3501 §6.4.4).
@@ -18,16 +22,25 @@ final class SearchReader {
         this.wire = wire;
     }
 
-    /// ["CHARSET" SP astring SP] search-key *(SP search-key)
-    SearchKey expectProgram() throws IOException {
+    /// [search-return-opts SP] ["CHARSET" SP astring SP] search-key *(SP search-key) ; RFC 4466 §2.6.1
+    Command.Search expectSearch(boolean byUid) throws IOException {
+        Optional<Set<Result>> results = Optional.empty();
+        boolean charsetKnown = true;
         List<SearchKey> keys = new ArrayList<>();
         if (wire.peek() == '(' || isNumberStart()) {
             keys.add(expectKey());
         } else {
             String name = wire.expectKeyword();
-            if (name.equals("CHARSET")) {
+            if (name.equals("RETURN")) {
+                results = Optional.of(expectResults());
                 wire.expectSpace();
-                checkCharset(WireReader.latin(wire.expectAstring()));
+                name = wire.peek() == '(' || isNumberStart() ? "" : wire.expectKeyword();
+            }
+            if (name.isEmpty()) {
+                keys.add(expectKey());
+            } else if (name.equals("CHARSET")) {
+                wire.expectSpace();
+                charsetKnown = isKnownCharset(WireReader.latin(wire.expectAstring()));
                 wire.expectSpace();
                 keys.add(expectKey());
             } else {
@@ -37,19 +50,42 @@ final class SearchReader {
         while (wire.take(' ')) {
             keys.add(expectKey());
         }
-        return keys.size() == 1 ? keys.getFirst() : new SearchKey.And(List.copyOf(keys));
+        SearchKey key = keys.size() == 1 ? keys.getFirst() : new SearchKey.And(List.copyOf(keys));
+        return new Command.Search(results, charsetKnown, key, byUid);
+    }
+
+    /// search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
+    /// search-return-opt  = "MIN" / "MAX" / "ALL" / "COUNT" / "SAVE" ; RFC 4731 §4, RFC 5182 §5
+    private Set<Result> expectResults() throws IOException {
+        wire.expectSpace();
+        wire.expect('(');
+        Set<Result> results = EnumSet.noneOf(Result.class);
+        if (wire.take(')')) {
+            return EnumSet.of(Result.ALL); // RFC 4731 §3.1
+        }
+        do {
+            results.add(
+                    switch (wire.expectKeyword()) {
+                        case "MIN" -> Result.MIN;
+                        case "MAX" -> Result.MAX;
+                        case "ALL" -> Result.ALL;
+                        case "COUNT" -> Result.COUNT;
+                        case "SAVE" -> Result.SAVE;
+                        default -> throw BadCommand.syntax("Unknown SEARCH return option");
+                    });
+        } while (wire.take(' '));
+        wire.expect(')');
+        return results;
     }
 
     /// US-ASCII is read as the subset of UTF-8 that it is.
-    private static void checkCharset(String name) {
+    private static boolean isKnownCharset(String name) {
         String charset = name.toUpperCase(Locale.ROOT);
-        if (!charset.equals("UTF-8") && !charset.equals("US-ASCII")) {
-            throw CommandRefused.badCharset();
-        }
+        return charset.equals("UTF-8") || charset.equals("US-ASCII");
     }
 
     private boolean isNumberStart() throws IOException {
-        return wire.peek() == '*' || (wire.peek() >= '0' && wire.peek() <= '9');
+        return wire.peek() == '*' || wire.peek() == '$' || (wire.peek() >= '0' && wire.peek() <= '9');
     }
 
     private SearchKey expectKey() throws IOException {

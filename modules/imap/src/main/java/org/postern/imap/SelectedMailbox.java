@@ -8,9 +8,9 @@ import org.postern.store.MailboxChange;
 import org.postern.store.MessageRows;
 import org.postern.store.OpenMailbox;
 
-/// A selected mailbox as this session's client knows it: which message has which sequence number. What happens in the
-/// mailbox is collected at any time and told only where RFC 3501 §5.5 and §7.4.1 allow it, so that both sides always
-/// count alike. For the session's thread.
+/// A selected mailbox as this session's client knows it: which message has which sequence number. What
+/// happens in the mailbox is collected at any time and told only where RFC 3501 §5.5 and §7.4.1 allow it,
+/// so that both sides always count alike. For the session's thread.
 final class SelectedMailbox implements AutoCloseable {
     static final int BATCH = 256;
 
@@ -26,6 +26,9 @@ final class SelectedMailbox implements AutoCloseable {
 
     /// Messages that are `\Recent` to this session (RFC 3501 §2.3.2).
     private int[] recent;
+
+    /// `$` (RFC 5182): UIDs, of which some may be gone.
+    private int[] saved = Uids.NONE;
 
     // What the client has not been told yet.
     private int[] added = Uids.NONE;
@@ -90,8 +93,23 @@ final class SelectedMailbox implements AutoCloseable {
         return Arrays.copyOf(uids, count);
     }
 
+    /// Keeps the result of a SEARCH with SAVE.
+    void save(int[] found) {
+        saved = found;
+    }
+
+    /// RFC 5182 §2.1: messages that are gone drop out of it.
+    int[] saved() {
+        int[] left = Arrays.stream(saved).filter(uid -> sequenceNumber(uid) > 0).toArray();
+        saved = left;
+        return left;
+    }
+
     /// The UIDs of the messages that a command names.
     int[] resolve(SequenceSet set, boolean byUid) {
+        if (set.isSaved()) {
+            return saved();
+        }
         if (!byUid && set.largestNumber() > count) {
             throw BadCommand.syntax("No message has that number");
         }
@@ -157,7 +175,8 @@ final class SelectedMailbox implements AutoCloseable {
 
     // ---- telling it
 
-    /// @param expungesAllowed false while FETCH, STORE or SEARCH by sequence number is in progress (RFC 3501 §7.4.1)
+    /// @param expungesAllowed false while FETCH, STORE or SEARCH by sequence number is in progress (RFC
+    ///   3501 §7.4.1)
     void announce(ResponseWriter writer, boolean expungesAllowed) throws IOException {
         collect();
         announceKeywords(writer);
@@ -227,7 +246,8 @@ final class SelectedMailbox implements AutoCloseable {
         writer.recent(recent.length);
     }
 
-    /// FETCH responses with the flags as they are now; messages that are gone or unknown to the client are left out.
+    /// FETCH responses with the flags as they are now; messages that are gone or unknown to the client
+    /// are left out.
     /// @return false if messages are gone
     boolean writeFlags(int[] ofUids, boolean withUid, ResponseWriter writer) throws IOException {
         boolean complete = true;

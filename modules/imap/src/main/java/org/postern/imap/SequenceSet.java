@@ -2,16 +2,25 @@ package org.postern.imap;
 
 import java.util.Arrays;
 
-/// A set of message sequence numbers or UIDs as the client wrote it: pairs of bounds in any order, `*` as [#STAR].
+/// A set of message sequence numbers or UIDs as the client wrote it: pairs of bounds in any order, `*` as
+/// [#STAR].
 record SequenceSet(long[] bounds) {
     /// The largest number in use; no other number is 0.
     static final long STAR = 0;
+    private static final long SAVED_RESULT = -1;
+    /// `$`: what the last SEARCH with SAVE found (RFC 5182), as UIDs.
+    static final SequenceSet SAVED = new SequenceSet(new long[] {SAVED_RESULT, SAVED_RESULT});
+
     static final long MAXIMUM = 0xFFFF_FFFFL;
 
     SequenceSet {
         if (bounds.length == 0 || bounds.length % 2 != 0) {
             throw new IllegalArgumentException("bounds come in pairs");
         }
+    }
+
+    boolean isSaved() {
+        return bounds[0] == SAVED_RESULT;
     }
 
     /// The set as ascending, disjoint pairs, once it is known what `*` stands for.
@@ -37,11 +46,11 @@ record SequenceSet(long[] bounds) {
         return Arrays.copyOf(merged, length);
     }
 
-    /// The largest number that must exist if these are sequence numbers; 0 if none must: a range up to `*` may begin
-    /// beyond the end.
+    /// The largest number that must exist if these are sequence numbers; 0 if none must: a range up to
+    /// `*` may begin beyond the end.
     long largestNumber() {
         long largest = 0;
-        for (int i = 0; i < bounds.length; i += 2) {
+        for (int i = 0; i < bounds.length && !isSaved(); i += 2) {
             if (bounds[i] != STAR && bounds[i + 1] != STAR) {
                 largest = Math.max(largest, Math.max(bounds[i], bounds[i + 1]));
             }
@@ -72,8 +81,8 @@ record SequenceSet(long[] bounds) {
 
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < bounds.length; i += 2) {
+        StringBuilder text = new StringBuilder(isSaved() ? "$" : "");
+        for (int i = 0; i < bounds.length && !isSaved(); i += 2) {
             text.append(i == 0 ? "" : ",").append(bounds[i] == STAR ? "*" : Long.toString(bounds[i]));
             if (bounds[i + 1] != bounds[i]) {
                 text.append(':').append(bounds[i + 1] == STAR ? "*" : Long.toString(bounds[i + 1]));

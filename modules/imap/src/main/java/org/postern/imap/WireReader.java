@@ -7,8 +7,8 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/// Reads the words of RFC 3501 §9 that all commands share: atoms, numbers, strings, literals.
-/// Sizes are checked before anything is buffered or asked for. Never reads beyond the command's CRLF, so nothing
+/// Reads the words of RFC 3501 §9 that all commands share: atoms, numbers, strings, literals. Sizes are
+/// checked before anything is buffered or asked for. Never reads beyond the command's CRLF, so nothing
 /// that belongs to a TLS handshake is taken. For one thread.
 ///
 /// `take…` tries and may leave the input as it is; `expect…` throws [BadCommand].
@@ -24,8 +24,8 @@ final class WireReader {
         void requestLiteral() throws IOException;
     }
 
-    /// Octets of a command outside literals, of one buffered literal, of a message; and what may be skipped to find
-    /// the next command.
+    /// Octets of a command outside literals, of one buffered literal, of a message; and what may be
+    /// skipped to find the next command.
     record Limits(int line, int literal, long message, long skipped) {}
 
     private static final int NONE = -1;
@@ -38,7 +38,8 @@ final class WireReader {
     private int last = NONE;
     private int lineLength;
     private int literals;
-    /// The last octets read outside literals: what tells, when a command is given up, whether a literal follows.
+    /// The last octets read outside literals: what tells, when a command is given up, whether a literal
+    /// follows.
     private final StringBuilder tail = new StringBuilder(2 * TAIL);
 
     WireReader(Source source, Limits limits) {
@@ -225,6 +226,9 @@ final class WireReader {
     /// sequence-set = (seq-number / seq-range) *("," sequence-set)
     /// seq-range    = seq-number ":" seq-number
     SequenceSet expectSequenceSet() throws IOException {
+        if (take('$')) { // RFC 5182 §5
+            return SequenceSet.SAVED;
+        }
         LongList bounds = new LongList();
         do {
             long from = expectSequenceNumber();
@@ -356,7 +360,7 @@ final class WireReader {
             return octets;
         }
 
-        /// Hands the octets on as they arrive, and reads the end of the line after them.
+        /// Hands the octets on as they arrive.
         void stream(OctetSink sink) throws IOException {
             byte[] buffer = new byte[(int) Math.min(size, 16_384)];
             begin();
@@ -366,7 +370,6 @@ final class WireReader {
                 sink.write(buffer, 0, count);
                 left -= count;
             }
-            expectLineEnd();
         }
 
         private void begin() throws IOException {

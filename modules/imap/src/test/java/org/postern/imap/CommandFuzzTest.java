@@ -7,12 +7,13 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.postern.testkit.Transcript;
 
-/// Whatever octets come: each command is read, refused or ends the session, within the limits, and the reader goes on
-/// with the next line.
+/// Whatever octets come: each command is read, refused or ends the session, within the limits, and the
+/// reader goes on with the next line.
 class CommandFuzzTest {
     private static final WireReader.Limits LIMITS = new WireReader.Limits(8 * 1024, 64 * 1024, 128 * 1024, 512 * 1024);
 
@@ -52,7 +53,8 @@ class CommandFuzzTest {
         readAll(octets);
     }
 
-    /// Every line of every transcript, and each with one octet changed: the fuzzer's seeds, run in every build.
+    /// Every line of every transcript, and each with one octet changed: the fuzzer's seeds, run in every
+    /// build.
     @ParameterizedTest
     @MethodSource("org.postern.imap.ImapTranscriptsTest#all")
     void everyTranscriptWithAnOctetChanged(Transcript transcript) {
@@ -86,8 +88,12 @@ class CommandFuzzTest {
                     reader.readTag();
                     Command command = reader.readCommand();
                     if (command instanceof Command.Append append) {
-                        append.message().stream(
-                                (buffer, offset, length) -> assertThat(length).isPositive());
+                        Optional<Command.AppendedMessage> message = Optional.of(append.first());
+                        while (message.isPresent()) {
+                            message.get().literal().stream((buffer, offset, length) ->
+                                    assertThat(length).isPositive());
+                            message = reader.readAppendMessage();
+                        }
                     }
                 } catch (BadCommand bad) {
                     if (bad.fatal()) {

@@ -56,7 +56,7 @@ public record MailboxName(String value) implements Comparable<MailboxName> {
     }
 
     /// The names above this one, nearest last.
-    List<MailboxName> parents() {
+    public List<MailboxName> parents() {
         List<MailboxName> parents = new ArrayList<>();
         for (int at = value.indexOf(SEPARATOR); at >= 0; at = value.indexOf(SEPARATOR, at + 1)) {
             parents.add(new MailboxName(value.substring(0, at)));
