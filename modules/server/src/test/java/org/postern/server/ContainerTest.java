@@ -29,6 +29,10 @@ class ContainerTest {
             int inside = service.port + Quickstart.DEFAULT_OFFSET; // quickstart's are the image's
             String name = service.serviceName().toUpperCase(Locale.ROOT);
             assertThat(image).contains("POSTERN_LISTENERS__" + name + "__PORT=" + inside);
+            if (!service.forClients()) { // on, and reachable, only where somebody asks for it
+                assertThat(exposed + compose).doesNotContain(Integer.toString(inside));
+                continue;
+            }
             assertThat(exposed + " ").contains(" " + inside + " ");
             assertThat(compose)
                     .contains("- \"" + service.port + ":" + inside + "\"")
