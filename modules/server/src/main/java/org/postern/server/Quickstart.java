@@ -35,6 +35,8 @@ import org.postern.submission.SubmissionSettings;
 /// 1024 on the loopback addresses, and a file that tells programs where everything is.
 final class Quickstart {
     static final int DEFAULT_OFFSET = 10_000;
+    private static final List<InetAddress> LOOPBACK =
+            List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1"));
     private static final String DEFAULT_DOMAIN = "example.test";
     private static final List<String> DEFAULT_ACCOUNTS = List.of("alice", "bob");
     private static final String ENVIRONMENT = "quickstart.env";
@@ -139,7 +141,8 @@ final class Quickstart {
         List<Listener> listeners = new ArrayList<>();
         for (Service service : Service.values()) {
             int port = service.port + options.portOffset();
-            for (InetAddress address : options.addresses()) {
+            // LMTP asks nobody who he is: wherever clients are let in, it stays on this machine.
+            for (InetAddress address : service.forClients() ? options.addresses() : LOOPBACK) {
                 listeners.add(new Listener(service, address, port, address instanceof Inet6Address));
             }
         }

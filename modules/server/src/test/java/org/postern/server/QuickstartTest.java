@@ -97,6 +97,19 @@ class QuickstartTest {
     }
 
     @Test
+    void itListensWhereItIsToldButForWhatAsksNoPassword() throws Exception {
+        try (QuickstartProcess server = QuickstartProcess.start(temporary.resolve("data"), "--addresses", "0.0.0.0")) {
+            String said = String.join("\n", server.output);
+            assertThat(said).contains("imaps listens on 0.0.0.0 port", "submission listens on 0.0.0.0 port");
+            assertThat(said).contains("lmtp listens on 127.0.0.1 port", "metrics listens on 127.0.0.1 port");
+            assertThat(said).doesNotContain("lmtp listens on 0.0.0.0");
+        }
+        QuickstartProcess name = QuickstartProcess.launch(temporary.resolve("x"), List.of("--addresses", "localhost"));
+        assertThat(name.readAll()).contains("'localhost' is no IPv4 or IPv6 address");
+        assertThat(name.process.waitFor()).isEqualTo(Main.USAGE);
+    }
+
+    @Test
     void aTakenPortIsNamedAndNothingStays() throws Exception {
         try (QuickstartProcess first = QuickstartProcess.start(temporary.resolve("one"))) {
             String port = first.environment().get("POSTERN_IMAPS_PORT");
