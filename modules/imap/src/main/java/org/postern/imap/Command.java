@@ -95,7 +95,8 @@ sealed interface Command {
             UNSEEN,
             DELETED,
             SIZE,
-            APPENDLIMIT
+            APPENDLIMIT,
+            DELETED_STORAGE
         }
     }
 
@@ -107,6 +108,11 @@ sealed interface Command {
 
     /// RFC 2342.
     record Namespace() implements Authenticated {}
+
+    /// RFC 9208 §4.1.
+    record GetQuota(String root) implements Authenticated {}
+
+    record GetQuotaRoot(String mailbox) implements Authenticated {}
 
     /// RFC 5161.
     record Enable(List<String> capabilities) implements Authenticated {}

@@ -45,6 +45,8 @@ final class CommandReader {
             "COPY",
             "MOVE",
             "SEARCH",
+            "GETQUOTA",
+            "GETQUOTAROOT",
             "UID");
 
     private final WireReader wire;
@@ -116,6 +118,8 @@ final class CommandReader {
             case "LSUB" -> expectListSubscribed();
             case "STATUS" -> expectStatus();
             case "APPEND" -> expectAppend();
+            case "GETQUOTA" -> new Command.GetQuota(WireReader.latin(wire.expectAstring()));
+            case "GETQUOTAROOT" -> new Command.GetQuotaRoot(wire.expectMailbox());
             case "FETCH" -> expectFetch(false);
             case "STORE" -> expectStore(false);
             case "COPY" -> expectCopy(false);
@@ -367,6 +371,7 @@ final class CommandReader {
                         case "DELETED" -> Command.Status.Item.DELETED; // RFC 9051 §6.3.11
                         case "SIZE" -> Command.Status.Item.SIZE; // RFC 8438 §2
                         case "APPENDLIMIT" -> Command.Status.Item.APPENDLIMIT; // RFC 7889 §3.2
+                        case "DELETED-STORAGE" -> Command.Status.Item.DELETED_STORAGE; // RFC 9208 §4.1.4
                         default -> throw BadCommand.syntax("Unknown STATUS item");
                     });
         } while (wire.take(' '));
@@ -390,7 +395,7 @@ final class CommandReader {
         return Optional.empty();
     }
 
-    /// append-message = [flag-list SP] [date-time SP] literal
+    /// append-message = [flag-list SP] [date-time SP] (literal / literal8) ; RFC 3516 §7
     private Command.AppendedMessage expectAppendMessage() throws IOException {
         Command.FlagList flags = new Command.FlagList(0, Set.of());
         if (wire.peek() == '(') {
@@ -402,6 +407,7 @@ final class CommandReader {
             date = DateReader.expectDateTime(wire);
             wire.expectSpace();
         }
+        wire.take('~'); // octets are octets here, NUL among them
         return new Command.AppendedMessage(flags, date, wire.expectLiteral());
     }
 

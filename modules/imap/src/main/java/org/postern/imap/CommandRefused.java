@@ -20,11 +20,13 @@ final class CommandRefused extends RuntimeException {
         SERVERBUG,
         TOOBIG,
         TRYCREATE,
-        UNAVAILABLE;
+        UNAVAILABLE,
+        /// RFC 3516 §4.3.
+        UNKNOWN_CTE;
 
         @Override
         public String toString() {
-            return this == READ_ONLY ? "READ-ONLY" : name();
+            return name().replace('_', '-');
         }
     }
 
@@ -56,7 +58,8 @@ final class CommandRefused extends RuntimeException {
         return refused(code, String.valueOf(exception.getMessage()));
     }
 
-    /// The same for a mailbox that messages were to go to: the client may create it and try again (RFC 3501 §7.1).
+    /// The same for a mailbox that messages were to go to: the client may create it and try again (RFC
+    /// 3501 §7.1).
     static CommandRefused ofTarget(MailboxException exception) {
         return exception.reason() == MailboxException.Reason.NO_SUCH_MAILBOX
                 ? refused(Code.TRYCREATE, String.valueOf(exception.getMessage()))

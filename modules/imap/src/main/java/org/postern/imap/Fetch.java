@@ -3,19 +3,23 @@ package org.postern.imap;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.postern.imap.CommandRefused.Code;
 import org.postern.imap.FetchItem.Attribute;
 import org.postern.imap.FetchItem.Body;
 import org.postern.imap.FetchItem.Text;
 import org.postern.message.HeaderFields;
 import org.postern.message.MessageOutline;
+import org.postern.message.Part;
 import org.postern.message.Range;
 import org.postern.message.SectionText;
+import org.postern.message.TransferEncoding;
 import org.postern.session.Connection;
 import org.postern.store.FlagUpdate;
 import org.postern.store.Flags;
@@ -23,7 +27,8 @@ import org.postern.store.MailboxException;
 import org.postern.store.MessageContent;
 import org.postern.store.MessageRows;
 
-/// FETCH (RFC 3501 §6.4.5): metadata in batches out of the view, content by ranged reads, straight to the client.
+/// FETCH (RFC 3501 §6.4.5): metadata in batches out of the view, content by ranged reads, straight to the
+/// client.
 final class Fetch {
     private final Connection connection;
     private final ResponseWriter writer;
@@ -54,7 +59,8 @@ final class Fetch {
 
     /// RFC 3501 §6.4.5: reading a body sets `\Seen`.
     private static boolean marksSeen(FetchItem item) {
-        return item instanceof Body body && !body.peek();
+        return (item instanceof Body body && !body.peek())
+                || (item instanceof FetchItem.Binary binary && !binary.peek()); // RFC 3516 §4.2
     }
 
     /// Marks the messages of a batch as seen; tells which were not.
@@ -90,6 +96,7 @@ final class Fetch {
                 return false; // expunged since the batch was read
             }
         }
+        requireDecodable(items, source);
         writer.fetchStart(mailbox.sequenceNumber(uid));
         if (byUid && !items.contains(Attribute.UID)) {
             writer.fetchUid(uid); // RFC 3501 §6.4.8
@@ -98,6 +105,11 @@ final class Fetch {
             switch (item) {
                 case Attribute attribute -> writeAttribute(mailbox, row, attribute, source);
                 case Body body -> writeBody(body, required(source));
+                case FetchItem.Binary binary -> writeBinary(binary, required(source));
+                case FetchItem.BinarySize size ->
+                    writer.fetchNumber(
+                            "BINARY.SIZE[" + FetchReader.partNumber(size.part()) + "]",
+                            required(source).binarySize(size.part()));
             }
         }
         if (markedSeen && !items.contains(Attribute.FLAGS)) {
@@ -114,7 +126,7 @@ final class Fetch {
                     case BODY, BODYSTRUCTURE, ENVELOPE -> true;
                     case FLAGS, INTERNALDATE, RFC822_SIZE, UID -> false;
                 };
-            case Body _ -> true;
+            case Body _, FetchItem.Binary _, FetchItem.BinarySize _ -> true;
         };
     }
 
@@ -155,6 +167,37 @@ final class Fetch {
             try (InputStream octets = source.open(part)) {
                 writer.fetchLiteral(name, octets, part.length());
             }
+        }
+    }
+
+    /// RFC 3516 §4.3: told before the response has begun.
+    private static void requireDecodable(List<FetchItem> items, @Nullable Source source) {
+        for (FetchItem item : items) {
+            List<Integer> part = switch (item) {
+                case FetchItem.Binary binary -> binary.part();
+                case FetchItem.BinarySize size -> size.part();
+                case Attribute _, Body _ -> List.of();
+            };
+            if (!part.isEmpty() && !required(source).isDecodable(part)) {
+                throw CommandRefused.refused(Code.UNKNOWN_CTE, "A part has an unknown transfer encoding");
+            }
+        }
+    }
+
+    private void writeBinary(FetchItem.Binary binary, Source source) throws IOException {
+        String name = "BINARY[" + FetchReader.partNumber(binary.part()) + "]"
+                + (binary.partial() == null ? "" : "<" + binary.partial().origin() + ">");
+        if (!source.has(binary.part())) {
+            writer.fetchNil(name);
+            return;
+        }
+        Range whole = new Range(0, source.binarySize(binary.part()));
+        Range chosen = binary.partial() == null
+                ? whole
+                : whole.partial(binary.partial().origin(), binary.partial().length());
+        try (InputStream octets = source.openBinary(binary.part())) {
+            octets.skipNBytes(chosen.offset());
+            writer.fetchLiteral8(name, octets, chosen.length());
         }
     }
 
@@ -203,6 +246,52 @@ final class Fetch {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        // ---- RFC 3516: a leaf is decoded, anything else is as it is (it may not be encoded, RFC 2045 §6.4)
+
+        boolean has(List<Integer> part) {
+            return section(part).isPresent();
+        }
+
+        boolean isDecodable(List<Integer> part) {
+            return leaf(part)
+                    .map(found -> TransferEncoding.isKnown(found.transferEncoding()))
+                    .orElse(true);
+        }
+
+        /// Decodes once to count: the length of a literal comes before it.
+        long binarySize(List<Integer> part) {
+            if (!has(part)) {
+                return 0;
+            }
+            try (InputStream octets = openBinary(part)) {
+                return octets.transferTo(OutputStream.nullOutputStream());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        InputStream openBinary(List<Integer> part) {
+            InputStream octets = open(section(part).orElseThrow());
+            return leaf(part)
+                    .map(found -> TransferEncoding.decoded(found.transferEncoding(), octets))
+                    .orElse(octets);
+        }
+
+        private Optional<Range> section(List<Integer> part) {
+            return outline().section(path(part), SectionText.WHOLE);
+        }
+
+        /// Empty for the whole message too: its header is not encoded.
+        private Optional<Part> leaf(List<Integer> part) {
+            return part.isEmpty()
+                    ? Optional.empty()
+                    : outline().part(path(part)).filter(found -> !found.isMultipart() && !found.isMessage());
+        }
+
+        private static int[] path(List<Integer> part) {
+            return part.stream().mapToInt(Integer::intValue).toArray();
         }
 
         byte[] select(Range header, Text.HeaderFields fields) {

@@ -20,6 +20,12 @@ sealed interface FetchItem {
     /// `label` is how the answer names the item, partial origin left out: `BODY[1.MIME]`, `RFC822.TEXT`
     record Body(Section section, @Nullable Partial partial, boolean peek, String label) implements FetchItem {}
 
+    /// `BINARY[…]<…>` and `BINARY.PEEK[…]<…>` (RFC 3516): a part, its transfer encoding undone.
+    record Binary(List<Integer> part, @Nullable Partial partial, boolean peek) implements FetchItem {}
+
+    /// `BINARY.SIZE[…]`: how many octets that would be.
+    record BinarySize(List<Integer> part) implements FetchItem {}
+
     /// The octets from `origin` on, at most `length`.
     record Partial(long origin, long length) {}
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postern.imap.FetchItem.Attribute;
 import org.postern.imap.FetchItem.Body;
@@ -46,6 +47,8 @@ final class FetchReader {
         };
     }
 
+    /// BINARY: RFC 3516 §7.
+    ///
     /// fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822" [".HEADER" / ".SIZE" / ".TEXT"] /
     ///             "BODY" ["STRUCTURE"] / "UID" / "BODY" [".PEEK"] section ["<" number "." nz-number ">"]
     private FetchItem expectItem(String name) throws IOException {
@@ -61,6 +64,9 @@ final class FetchReader {
             case "RFC822.TEXT" -> whole(new Text.Body(), false, "RFC822.TEXT");
             case "BODY" -> wire.peek() == '[' ? expectBody(false) : Attribute.BODY;
             case "BODY.PEEK" -> expectBody(true);
+            case "BINARY" -> new FetchItem.Binary(expectPart(), takePartial(), false);
+            case "BINARY.PEEK" -> new FetchItem.Binary(expectPart(), takePartial(), true);
+            case "BINARY.SIZE" -> new FetchItem.BinarySize(expectPart());
             default -> throw BadCommand.syntax("Unknown FETCH item");
         };
     }
@@ -72,6 +78,15 @@ final class FetchReader {
     private Body expectBody(boolean peek) throws IOException {
         Section section = expectSection();
         return new Body(section, takePartial(), peek, "BODY[" + specification(section) + "]");
+    }
+
+    /// section-binary = "[" [section-part] "]" ; RFC 3516 §7
+    private List<Integer> expectPart() throws IOException {
+        Section section = expectSection();
+        if (!(section.text() instanceof Text.Whole)) {
+            throw BadCommand.syntax("BINARY takes a part number");
+        }
+        return section.part();
     }
 
     /// section      = "[" [section-spec] "]"
@@ -153,12 +168,14 @@ final class FetchReader {
         return name.toString().toUpperCase(Locale.ROOT);
     }
 
+    /// A part's number as the answer writes it.
+    static String partNumber(List<Integer> part) {
+        return part.stream().map(String::valueOf).collect(Collectors.joining("."));
+    }
+
     /// The section as the answer names it.
     static String specification(Section section) {
-        StringBuilder text = new StringBuilder();
-        for (int number : section.part()) {
-            text.append(text.isEmpty() ? "" : ".").append(number);
-        }
+        String text = partNumber(section.part());
         String name = switch (section.text()) {
             case Text.Whole _ -> "";
             case Text.Header _ -> "HEADER";

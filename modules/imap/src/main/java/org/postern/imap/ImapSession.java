@@ -49,7 +49,8 @@ final class ImapSession {
         this.wire = new WireReader(new Input(), limits(settings.literalBeforeLogin(), settings.literalBeforeLogin()));
         this.reader = new CommandReader(wire, connection::mayAuthenticate);
         this.logins = new LoginCommands(connection, settings, authenticator, mechanisms, reader, writer);
-        this.mailboxes = new MailboxCommands(store.mailboxes(), settings.messageOctets(), connection::wake, writer);
+        this.mailboxes = new MailboxCommands(
+                store.mailboxes(), store.accounts(), settings.messageOctets(), connection::wake, writer);
         this.messages = new MessageCommands(connection, store, settings.messageOctets(), reader, writer, scans);
     }
 
@@ -221,6 +222,8 @@ final class ImapSession {
                 principal();
                 yield mailboxes.namespace();
             }
+            case Command.GetQuota quota -> mailboxes.quota(principal(), quota);
+            case Command.GetQuotaRoot root -> mailboxes.quotaRoot(principal(), root);
             case Command.Enable _ -> {
                 principal();
                 yield mailboxes.enable();

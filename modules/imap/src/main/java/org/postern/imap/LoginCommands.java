@@ -19,7 +19,8 @@ final class LoginCommands {
     private static final String ALWAYS = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
     private static final String AFTER_LOGIN =
             " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE ESEARCH SEARCHRES"
-                    + " LIST-EXTENDED LIST-STATUS STATUS=SIZE MULTIAPPEND APPENDLIMIT=";
+                    + " LIST-EXTENDED LIST-STATUS STATUS=SIZE MULTIAPPEND BINARY QUOTA QUOTA=RES-STORAGE"
+                    + " QUOTA=RES-MESSAGE APPENDLIMIT=";
 
     private final Connection connection;
     private final ImapSettings settings;

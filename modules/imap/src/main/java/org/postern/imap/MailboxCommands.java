@@ -13,6 +13,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.postern.auth.Principal;
 import org.postern.imap.Command.ListMailboxes.Selection;
+import org.postern.imap.CommandRefused.Code;
+import org.postern.store.Accounts;
 import org.postern.store.MailboxException;
 import org.postern.store.MailboxListing;
 import org.postern.store.MailboxName;
@@ -23,13 +25,15 @@ import org.postern.store.SpecialUse;
 /// The commands on mailboxes as a whole (RFC 3501 §6.3). Each returns the text of its tagged OK.
 final class MailboxCommands {
     private final Mailboxes mailboxes;
+    private final Accounts accounts;
     private final long appendLimit;
     private final Runnable wake;
     private final ResponseWriter writer;
 
     /// @param appendLimit octets of the largest message that APPEND takes
-    MailboxCommands(Mailboxes mailboxes, long appendLimit, Runnable wake, ResponseWriter writer) {
+    MailboxCommands(Mailboxes mailboxes, Accounts accounts, long appendLimit, Runnable wake, ResponseWriter writer) {
         this.mailboxes = mailboxes;
+        this.accounts = accounts;
         this.appendLimit = appendLimit;
         this.wake = wake;
         this.writer = writer;
@@ -237,6 +241,31 @@ final class MailboxCommands {
         MailboxStatus status = mailboxes.status(principal.account(), name);
         writer.status(MailboxNames.format(name), command.items(), status, appendLimit);
         return "Done";
+    }
+
+    /// RFC 9208 §4.2.
+    String quota(Principal principal, Command.GetQuota command) throws IOException {
+        if (!command.root().isEmpty()) {
+            throw CommandRefused.refused(Code.NONEXISTENT, "There is no such quota root");
+        }
+        writeQuota(principal);
+        return "Done";
+    }
+
+    /// RFC 9208 §4.3.
+    String quotaRoot(Principal principal, Command.GetQuotaRoot command) throws IOException {
+        MailboxName name = MailboxNames.parse(command.mailbox());
+        mailboxes.status(principal.account(), name); // refuses one that is not there
+        writer.quotaRoot(MailboxNames.format(name));
+        writeQuota(principal);
+        return "Done";
+    }
+
+    private void writeQuota(Principal principal) throws IOException {
+        Optional<Accounts.AccountInformation> account = accounts.account(principal.address());
+        if (account.isPresent()) {
+            writer.quota(account.get());
+        }
     }
 
     /// RFC 2342: one namespace, the account's own.

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import org.postern.imap.Command.Search.Result;
 import org.postern.session.Connection;
+import org.postern.store.Accounts;
 import org.postern.store.Flags;
 import org.postern.store.MailboxStatus;
 
@@ -88,8 +89,9 @@ final class ResponseWriter {
                 case DELETED -> status.deleted();
                 case SIZE -> status.size();
                 case APPENDLIMIT -> appendLimit;
+                case DELETED_STORAGE -> kibibytes(status.deletedSize());
             };
-            values.add(item + " " + value);
+            values.add(item.name().replace('_', '-') + " " + value);
         }
         line("* STATUS " + astring(name) + " (" + String.join(" ", values) + ")");
     }
@@ -125,6 +127,27 @@ final class ResponseWriter {
             text.append(" COUNT ").append(numbers.length);
         }
         line(text.toString());
+    }
+
+    /// quotaroot-response = "QUOTAROOT" SP mailbox *(SP quota-root-name) ; RFC 9208 §5. An account has
+    /// one root: "".
+    void quotaRoot(String name) throws IOException {
+        line("* QUOTAROOT " + astring(name) + " \"\"");
+    }
+
+    /// quota-response = "QUOTA" SP quota-root-name SP quota-list ; only what is limited is listed
+    void quota(Accounts.AccountInformation account) throws IOException {
+        List<String> resources = new ArrayList<>();
+        account.quota()
+                .bytes()
+                .ifPresent(limit -> resources.add("STORAGE " + kibibytes(account.usedBytes()) + " " + limit / 1024));
+        account.quota().messages().ifPresent(limit -> resources.add("MESSAGE " + account.usedMessages() + " " + limit));
+        line("* QUOTA \"\" (" + String.join(" ", resources) + ")");
+    }
+
+    /// RFC 9208 §5.1: STORAGE counts units of 1,024 octets.
+    private static long kibibytes(long octets) {
+        return (octets + 1023) / 1024;
     }
 
     void namespace() throws IOException {
@@ -205,6 +228,10 @@ final class ResponseWriter {
         connection.write(wire);
     }
 
+    void fetchNumber(String name, long value) throws IOException {
+        item(name + " " + value);
+    }
+
     void fetchNil(String name) throws IOException {
         item(name + " NIL");
     }
@@ -212,6 +239,16 @@ final class ResponseWriter {
     /// A literal of exactly `length` octets out of the stream, never held whole.
     void fetchLiteral(String name, InputStream octets, long length) throws IOException {
         item(name + " {" + length + "}\r\n");
+        stream(octets, length);
+    }
+
+    /// The same for octets that may be NUL (RFC 3516 §4.2).
+    void fetchLiteral8(String name, InputStream octets, long length) throws IOException {
+        item(name + " ~{" + length + "}\r\n");
+        stream(octets, length);
+    }
+
+    private void stream(InputStream octets, long length) throws IOException {
         long left = length;
         while (left > 0) {
             int count = readStored(octets, (int) Math.min(left, buffer.length));

@@ -45,8 +45,7 @@ class CommandCoverageTest {
                 Command.Idle.class,
                 Command.Check.class,
                 Command.Close.class, // read-only: without expunging (RFC 3501 §6.4.2)
-                Command.Unselect.class,
-                Command.Fetch.class)) { // missing parts are NIL, expunged messages an OK with a code
+                Command.Unselect.class)) {
             IMPOSSIBLE.put(always, EnumSet.of(Answer.NO));
         }
     }

@@ -7,9 +7,6 @@ import java.io.Reader;
 import java.nio.charset.Charset;
 import java.util.Locale;
 import java.util.Set;
-import org.apache.james.mime4j.codec.Base64InputStream;
-import org.apache.james.mime4j.codec.DecodeMonitor;
-import org.apache.james.mime4j.codec.QuotedPrintableInputStream;
 import org.apache.james.mime4j.util.CharsetUtil;
 import org.jspecify.annotations.Nullable;
 
@@ -20,20 +17,12 @@ public final class PartText {
 
     private PartText() {}
 
-    /// Never fails on wrong content: octets that cannot be decoded are read as windows-1252, an unknown charset as
-    /// UTF-8, an unknown transfer encoding as none.
+    /// Never fails on wrong content: octets that cannot be decoded are read as windows-1252, an unknown
+    /// charset as UTF-8, an unknown transfer encoding as none.
     ///
     /// @param body the octets of the part's body; closed with the reader
     public static Reader open(Part part, InputStream body) {
-        return new LenientReader(transferDecoded(part.transferEncoding(), body), charset(part.charset()));
-    }
-
-    private static InputStream transferDecoded(String encoding, InputStream body) {
-        return switch (encoding) {
-            case "BASE64" -> new Base64InputStream(body, DecodeMonitor.SILENT);
-            case "QUOTED-PRINTABLE" -> new QuotedPrintableInputStream(body, DecodeMonitor.SILENT);
-            default -> body;
-        };
+        return new LenientReader(TransferEncoding.decoded(part.transferEncoding(), body), charset(part.charset()));
     }
 
     private static Charset charset(String name) {

@@ -7,12 +7,13 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// One mailbox in memory: its durable state as primitive arrays, and the few changes that are committed in SQL but not
-/// yet durable.
+/// One mailbox in memory: its durable state as primitive arrays, and the few changes that are committed
+/// in SQL but not yet durable.
 ///
-/// Two views of it exist. **Visible** is what is durable; all that clients see comes from it, under this object's
-/// monitor, held for moments. **Head** is visible with the pending changes laid over it; writers decide on head, under
-/// [#writers], which they hold through their SQL transaction but not through the wait for the disk.
+/// Two views of it exist. **Visible** is what is durable; all that clients see comes from it, under this
+/// object's monitor, held for moments. **Head** is visible with the pending changes laid over it; writers
+/// decide on head, under [#writers], which they hold through their SQL transaction but not through the
+/// wait for the disk.
 final class MailboxState {
     /// UIDs that one snapshot chunk covers.
     static final int CHUNK = 4096;
@@ -305,7 +306,8 @@ final class MailboxState {
         return Arrays.copyOf(uids, count);
     }
 
-    /// What a new watcher starts from: everything visible is in the array, everything later reaches the watcher.
+    /// What a new watcher starts from: everything visible is in the array, everything later reaches the
+    /// watcher.
     synchronized int[] uidsFor(Watcher watcher) {
         watcher.clear();
         return Arrays.copyOf(uids, count);
@@ -315,12 +317,14 @@ final class MailboxState {
         int unseen = 0;
         int deleted = 0;
         long octets = 0;
+        long deletedOctets = 0;
         for (int index = 0; index < count; index++) {
             unseen += (flags[index] & Flags.SEEN) == 0 ? 1 : 0;
             deleted += (flags[index] & Flags.DELETED) != 0 ? 1 : 0;
             octets += Integer.toUnsignedLong(sizes[index]);
+            deletedOctets += (flags[index] & Flags.DELETED) != 0 ? Integer.toUnsignedLong(sizes[index]) : 0;
         }
-        return new MailboxStatus(count, recent(), unseen, deleted, uidNext, uidValidity, modSeq, octets);
+        return new MailboxStatus(count, recent(), unseen, deleted, uidNext, uidValidity, modSeq, octets, deletedOctets);
     }
 
     private int recent() {
@@ -371,7 +375,8 @@ final class MailboxState {
         return first;
     }
 
-    /// How many of these visible messages no session has got as recent yet; they are the caller's now, if it claims.
+    /// How many of these visible messages no session has got as recent yet; they are the caller's now, if
+    /// it claims.
     synchronized int takeRecent(int[] arrived, boolean claim) {
         int recent = 0;
         for (int uid : arrived) {

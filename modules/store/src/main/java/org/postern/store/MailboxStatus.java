@@ -9,4 +9,5 @@ public record MailboxStatus(
         long uidNext,
         long uidValidity,
         long highestModSeq,
-        long size) {}
+        long size,
+        long deletedSize) {}
