@@ -26,6 +26,7 @@ final class ImapSession {
 
     private final Connection connection;
     private final ImapSettings settings;
+    private final Revision revision = new Revision();
     private final ResponseWriter writer;
     private final WireReader wire;
     private final CommandReader reader;
@@ -45,13 +46,14 @@ final class ImapSession {
             ExecutorService scans) {
         this.connection = connection;
         this.settings = settings;
-        this.writer = new ResponseWriter(connection);
+        this.writer = new ResponseWriter(connection, revision);
         this.wire = new WireReader(new Input(), limits(settings.literalBeforeLogin(), settings.literalBeforeLogin()));
         this.reader = new CommandReader(wire, connection::mayAuthenticate);
         this.logins = new LoginCommands(connection, settings, authenticator, mechanisms, reader, writer);
         this.mailboxes = new MailboxCommands(
-                store.mailboxes(), store.accounts(), settings.messageOctets(), connection::wake, writer);
-        this.messages = new MessageCommands(connection, store, settings.messageOctets(), reader, writer, scans);
+                store.mailboxes(), store.accounts(), settings.messageOctets(), connection::wake, revision, writer);
+        this.messages =
+                new MessageCommands(connection, store, settings.messageOctets(), reader, revision, writer, scans);
     }
 
     private WireReader.Limits limits(int literal, long message) {
@@ -224,9 +226,9 @@ final class ImapSession {
             }
             case Command.GetQuota quota -> mailboxes.quota(principal(), quota);
             case Command.GetQuotaRoot root -> mailboxes.quotaRoot(principal(), root);
-            case Command.Enable _ -> {
+            case Command.Enable enable -> {
                 principal();
-                yield mailboxes.enable();
+                yield mailboxes.enable(enable);
             }
             case Command.Idle _ -> idle();
             case Command.Check _ -> messages.check(selected());
@@ -281,6 +283,9 @@ final class ImapSession {
 
     private String select(String mailbox, boolean readOnly) throws IOException {
         Principal principal = principal();
+        if (state instanceof State.Selected && revision.isSecond()) {
+            writer.ok("*", "[CLOSED] The mailbox selected before is closed"); // RFC 9051 §7.1
+        }
         leaveMailbox(); // RFC 3501 §6.3.1: also if the new one cannot be selected
         SelectedMailbox opened = mailboxes.select(principal, mailbox, readOnly);
         state = new State.Selected(principal, opened);

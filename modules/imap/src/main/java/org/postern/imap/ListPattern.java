@@ -1,11 +1,10 @@
 package org.postern.imap;
 
 import java.util.Locale;
-import org.postern.store.InvalidMailboxName;
 import org.postern.store.MailboxName;
 
-/// A pattern of LIST and LSUB (RFC 3501 §6.3.8), matched in time proportional to pattern × name whatever the client
-/// writes. INBOX matches without regard to case, also as the first level.
+/// A pattern of LIST and LSUB (RFC 3501 §6.3.8), matched in time proportional to pattern × name whatever
+/// the client writes. INBOX matches without regard to case, also as the first level.
 final class ListPattern {
     private final String pattern;
 
@@ -13,14 +12,8 @@ final class ListPattern {
         this.pattern = pattern;
     }
 
-    /// @param wire reference and pattern put together, in modified UTF-7; one that is malformed matches nothing
-    static ListPattern of(String wire) {
-        String pattern;
-        try {
-            pattern = ModifiedUtf7.decode(wire);
-        } catch (InvalidMailboxName malformed) {
-            pattern = "";
-        }
+    /// @param pattern reference and pattern put together, decoded
+    static ListPattern of(String pattern) {
         String inbox = MailboxName.INBOX.value();
         boolean firstLevelIsInbox = pattern.regionMatches(true, 0, inbox, 0, inbox.length())
                 && (pattern.length() == inbox.length() || "/%*".indexOf(pattern.charAt(inbox.length())) >= 0);

@@ -16,7 +16,7 @@ import org.postern.session.Connection;
 
 /// The commands before login (RFC 3501 §6.2) and what the server says it can do.
 final class LoginCommands {
-    private static final String ALWAYS = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
+    private static final String ALWAYS = "IMAP4rev2 IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
     private static final String AFTER_LOGIN =
             " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE ESEARCH SEARCHRES"
                     + " LIST-EXTENDED LIST-STATUS STATUS=SIZE MULTIAPPEND BINARY QUOTA QUOTA=RES-STORAGE"

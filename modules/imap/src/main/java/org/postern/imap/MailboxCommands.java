@@ -28,10 +28,20 @@ final class MailboxCommands {
     private final Accounts accounts;
     private final long appendLimit;
     private final Runnable wake;
+    private final Revision revision;
+    private final MailboxNames names;
     private final ResponseWriter writer;
 
     /// @param appendLimit octets of the largest message that APPEND takes
-    MailboxCommands(Mailboxes mailboxes, Accounts accounts, long appendLimit, Runnable wake, ResponseWriter writer) {
+    MailboxCommands(
+            Mailboxes mailboxes,
+            Accounts accounts,
+            long appendLimit,
+            Runnable wake,
+            Revision revision,
+            ResponseWriter writer) {
+        this.revision = revision;
+        this.names = new MailboxNames(revision);
         this.mailboxes = mailboxes;
         this.accounts = accounts;
         this.appendLimit = appendLimit;
@@ -41,20 +51,22 @@ final class MailboxCommands {
 
     /// RFC 3501 §6.3.1, §6.3.2.
     SelectedMailbox select(Principal principal, String name, boolean readOnly) throws IOException {
-        var mailbox = new SelectedMailbox(
-                mailboxes.open(principal.account(), MailboxNames.parse(name), readOnly, wake), wake);
+        var mailbox = new SelectedMailbox(mailboxes.open(principal.account(), names.parse(name), readOnly, wake), wake);
         boolean shown = false;
         try {
             writer.flags(mailbox.keywords());
             writer.exists(mailbox.count());
             writer.recent(mailbox.recentCount());
-            int unseen = mailbox.firstUnseen();
+            int unseen = revision.isSecond() ? 0 : mailbox.firstUnseen(); // RFC 9051 appendix E
             if (unseen > 0) {
                 writer.ok("*", "[UNSEEN " + unseen + "] First unseen message");
             }
             writer.permanentFlags(mailbox);
             writer.ok("*", "[UIDNEXT " + mailbox.uidNextAtOpening() + "] Predicted next UID");
             writer.ok("*", "[UIDVALIDITY " + mailbox.mailbox().uidValidity() + "] UIDs are valid");
+            if (revision.isSecond()) { // RFC 9051 §6.3.2
+                writer.list("LIST", List.of(), names.format(mailbox.mailbox().name()));
+            }
             shown = true;
             return mailbox;
         } finally {
@@ -66,43 +78,42 @@ final class MailboxCommands {
 
     /// RFC 3501 §6.3.3.
     String create(Principal principal, Command.Create command) {
-        mailboxes.create(principal.account(), MailboxNames.parseForCreation(command.mailbox()), Optional.empty());
+        mailboxes.create(principal.account(), names.parseForCreation(command.mailbox()), Optional.empty());
         return "Created";
     }
 
     /// RFC 3501 §6.3.4.
     String delete(Principal principal, Command.Delete command) {
-        mailboxes.delete(principal.account(), MailboxNames.parse(command.mailbox()));
+        mailboxes.delete(principal.account(), names.parse(command.mailbox()));
         return "Deleted";
     }
 
     /// RFC 3501 §6.3.5.
     String rename(Principal principal, Command.Rename command) {
-        mailboxes.rename(
-                principal.account(), MailboxNames.parse(command.from()), MailboxNames.parseForCreation(command.to()));
+        mailboxes.rename(principal.account(), names.parse(command.from()), names.parseForCreation(command.to()));
         return "Renamed";
     }
 
     /// RFC 3501 §6.3.6: the mailbox need not exist, but its name must be a possible one.
     String subscribe(Principal principal, Command.Subscribe command) {
-        mailboxes.subscribe(principal.account(), MailboxNames.parse(command.mailbox()));
+        mailboxes.subscribe(principal.account(), names.parse(command.mailbox()));
         return "Subscribed";
     }
 
     /// RFC 3501 §6.3.7.
     String unsubscribe(Principal principal, Command.Unsubscribe command) {
-        mailboxes.unsubscribe(principal.account(), MailboxNames.parse(command.mailbox()));
+        mailboxes.unsubscribe(principal.account(), names.parse(command.mailbox()));
         return "Unsubscribed";
     }
 
     /// RFC 3501 §6.3.8 with RFC 3348, 5258, 5819 and 6154.
     String list(Principal principal, Command.ListMailboxes command) throws IOException {
         if (!command.extended() && command.patterns().getFirst().isEmpty()) {
-            writer.list("LIST", List.of("\\Noselect"), ""); // the separator, and the root of the reference
+            writer.list("LIST", List.of("\\Noselect"), "\"\""); // the separator, and the root of the reference
             return "Listed";
         }
         List<ListPattern> patterns = command.patterns().stream()
-                .map(pattern -> ListPattern.of(command.reference() + pattern))
+                .map(pattern -> names.pattern(command.reference() + pattern))
                 .toList();
         NavigableMap<MailboxName, MailboxListing> listings = new TreeMap<>();
         mailboxes.list(principal.account()).forEach(listing -> listings.put(listing.name(), listing));
@@ -119,7 +130,7 @@ final class MailboxCommands {
                 writer.list(
                         "LIST",
                         attributes(listing, existing, command),
-                        MailboxNames.format(listing.name()),
+                        names.format(listing.name()),
                         parent ? childInformation(command.selection()) : List.of());
                 if (listing.exists() && !command.status().isEmpty()) {
                     listStatus(principal, listing.name(), command.status());
@@ -156,11 +167,11 @@ final class MailboxCommands {
         return parents;
     }
 
-    private static List<String> attributes(
+    private List<String> attributes(
             MailboxListing listing, NavigableSet<MailboxName> existing, Command.ListMailboxes command) {
         List<String> attributes = new ArrayList<>();
         if (!listing.exists()) {
-            attributes.add(command.extended() ? "\\NonExistent" : "\\Noselect"); // RFC 5258 §3
+            attributes.add(command.extended() || revision.isSecond() ? "\\NonExistent" : "\\Noselect"); // RFC 5258 §3
         }
         attributes.add(hasChildren(existing, listing.name()) ? "\\HasChildren" : "\\HasNoChildren");
         if (command.returnSubscribed() && listing.subscribed()) {
@@ -185,7 +196,7 @@ final class MailboxCommands {
     private void listStatus(Principal principal, MailboxName name, List<Command.Status.Item> items) throws IOException {
         try {
             MailboxStatus status = mailboxes.status(principal.account(), name);
-            writer.status(MailboxNames.format(name), items, status, appendLimit);
+            writer.status(names.format(name), items, status, appendLimit);
         } catch (MailboxException e) {
             if (e.reason() != MailboxException.Reason.NO_SUCH_MAILBOX) {
                 throw e;
@@ -202,10 +213,10 @@ final class MailboxCommands {
     /// subscribed names.
     String listSubscribed(Principal principal, Command.ListSubscribed command) throws IOException {
         if (command.pattern().isEmpty()) {
-            writer.list("LSUB", List.of("\\Noselect"), "");
+            writer.list("LSUB", List.of("\\Noselect"), "\"\"");
             return "Listed";
         }
-        ListPattern pattern = ListPattern.of(command.reference() + command.pattern());
+        ListPattern pattern = names.pattern(command.reference() + command.pattern());
         TreeSet<MailboxName> shown = new TreeSet<>();
         TreeSet<MailboxName> parents = new TreeSet<>();
         for (MailboxListing listing : mailboxes.list(principal.account())) {
@@ -225,11 +236,11 @@ final class MailboxCommands {
             }
         }
         for (MailboxName name : shown) {
-            writer.list("LSUB", List.of(), MailboxNames.format(name));
+            writer.list("LSUB", List.of(), names.format(name));
         }
         for (MailboxName name : parents) {
             if (!shown.contains(name)) {
-                writer.list("LSUB", List.of("\\Noselect"), MailboxNames.format(name));
+                writer.list("LSUB", List.of("\\Noselect"), names.format(name));
             }
         }
         return "Listed";
@@ -237,9 +248,9 @@ final class MailboxCommands {
 
     /// RFC 3501 §6.3.10.
     String status(Principal principal, Command.Status command) throws IOException {
-        MailboxName name = MailboxNames.parse(command.mailbox());
+        MailboxName name = names.parse(command.mailbox());
         MailboxStatus status = mailboxes.status(principal.account(), name);
-        writer.status(MailboxNames.format(name), command.items(), status, appendLimit);
+        writer.status(names.format(name), command.items(), status, appendLimit);
         return "Done";
     }
 
@@ -254,9 +265,9 @@ final class MailboxCommands {
 
     /// RFC 9208 §4.3.
     String quotaRoot(Principal principal, Command.GetQuotaRoot command) throws IOException {
-        MailboxName name = MailboxNames.parse(command.mailbox());
+        MailboxName name = names.parse(command.mailbox());
         mailboxes.status(principal.account(), name); // refuses one that is not there
-        writer.quotaRoot(MailboxNames.format(name));
+        writer.quotaRoot(names.format(name));
         writeQuota(principal);
         return "Done";
     }
@@ -274,9 +285,14 @@ final class MailboxCommands {
         return "Done";
     }
 
-    /// RFC 5161: everything offered here works without being enabled.
-    String enable() throws IOException {
-        writer.enabled();
+    /// RFC 5161 §3.1: what is unknown, or works without, is not named in the answer.
+    String enable(Command.Enable command) throws IOException {
+        List<String> enabled = new ArrayList<>();
+        if (command.capabilities().contains("IMAP4REV2")) {
+            revision.enableSecond();
+            enabled.add("IMAP4rev2");
+        }
+        writer.enabled(enabled);
         return "Done";
     }
 }

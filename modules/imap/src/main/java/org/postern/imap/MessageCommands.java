@@ -33,6 +33,8 @@ final class MessageCommands {
     private final Store store;
     private final long appendLimit;
     private final CommandReader reader;
+    private final Revision revision;
+    private final MailboxNames names;
     private final ResponseWriter writer;
     private final Fetch fetch;
     private final Search search;
@@ -43,11 +45,14 @@ final class MessageCommands {
             Store store,
             long appendLimit,
             CommandReader reader,
+            Revision revision,
             ResponseWriter writer,
             ExecutorService scans) {
         this.store = store;
         this.appendLimit = appendLimit;
         this.reader = reader;
+        this.revision = revision;
+        this.names = new MailboxNames(revision);
         this.writer = writer;
         this.fetch = new Fetch(connection, writer);
         this.search = new Search(connection, scans);
@@ -56,7 +61,7 @@ final class MessageCommands {
     /// RFC 3501 §6.3.11, RFC 4315 §3. Refused, where it can be, before the client is invited to send the
     /// message.
     String append(Principal principal, Command.Append command) throws IOException {
-        MailboxName name = MailboxNames.parse(command.mailbox());
+        MailboxName name = names.parse(command.mailbox());
         List<MessageSpool> spools = new ArrayList<>();
         try {
             store.mailboxes().status(principal.account(), name);
@@ -147,7 +152,11 @@ final class MessageCommands {
                 ? found
                 : Arrays.stream(found).map(mailbox::sequenceNumber).toArray();
         if (command.results().isEmpty()) {
-            writer.search(numbers);
+            if (revision.isSecond()) { // RFC 9051 §6.4.4
+                writer.extendedSearch(tag, command.byUid(), Set.of(Result.ALL), numbers);
+            } else {
+                writer.search(numbers);
+            }
         } else if (!results.equals(Set.of(Result.SAVE))) { // RFC 5182 §2.1: then there is nothing to tell
             writer.extendedSearch(tag, command.byUid(), results, numbers);
         }
@@ -195,7 +204,7 @@ final class MessageCommands {
     String copy(SelectedMailbox mailbox, Command.Copy command) {
         int[] uids = mailbox.resolve(command.messages(), command.byUid());
         try {
-            return copied(mailbox.mailbox().copy(uids, MailboxNames.parse(command.target())), "Copied");
+            return copied(mailbox.mailbox().copy(uids, names.parse(command.target())), "Copied");
         } catch (MailboxException refused) {
             throw CommandRefused.ofTarget(refused);
         }
@@ -206,7 +215,7 @@ final class MessageCommands {
         requireWritable(mailbox);
         int[] uids = mailbox.resolve(command.messages(), command.byUid());
         try {
-            CopyResult result = mailbox.mailbox().move(uids, MailboxNames.parse(command.target()));
+            CopyResult result = mailbox.mailbox().move(uids, names.parse(command.target()));
             if (result.source().length > 0) {
                 writer.ok("*", copied(result, "Moved"));
             }

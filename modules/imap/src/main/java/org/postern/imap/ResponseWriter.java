@@ -20,13 +20,15 @@ import org.postern.store.MailboxStatus;
 /// Writes responses (RFC 3501 §7), one method each. For the session's thread.
 final class ResponseWriter {
     private final Connection connection;
+    private final Revision revision;
     private final byte[] buffer = new byte[16_000];
     /// True inside a FETCH response: an error there cannot be answered any more.
     private boolean inFetch;
     private boolean firstItem;
 
-    ResponseWriter(Connection connection) {
+    ResponseWriter(Connection connection, Revision revision) {
         this.connection = connection;
+        this.revision = revision;
     }
 
     boolean isInsideResponse() {
@@ -62,7 +64,7 @@ final class ResponseWriter {
         line("* CAPABILITY " + capabilities);
     }
 
-    /// @param name as the client writes names (modified UTF-7)
+    /// @param name as [MailboxNames#format] makes it, like those below
     void list(String response, List<String> attributes, String name) throws IOException {
         list(response, attributes, name, List.of());
     }
@@ -72,7 +74,7 @@ final class ResponseWriter {
         String children = childInformation.isEmpty()
                 ? ""
                 : " (\"CHILDINFO\" (\"" + String.join("\" \"", childInformation) + "\"))";
-        line("* " + response + " (" + String.join(" ", attributes) + ") \"/\" " + astring(name) + children);
+        line("* " + response + " (" + String.join(" ", attributes) + ") \"/\" " + name + children);
     }
 
     /// @param appendLimit octets of the largest message that APPEND takes
@@ -93,7 +95,7 @@ final class ResponseWriter {
             };
             values.add(item.name().replace('_', '-') + " " + value);
         }
-        line("* STATUS " + astring(name) + " (" + String.join(" ", values) + ")");
+        line("* STATUS " + name + " (" + String.join(" ", values) + ")");
     }
 
     void search(int[] numbers) throws IOException {
@@ -132,7 +134,7 @@ final class ResponseWriter {
     /// quotaroot-response = "QUOTAROOT" SP mailbox *(SP quota-root-name) ; RFC 9208 §5. An account has
     /// one root: "".
     void quotaRoot(String name) throws IOException {
-        line("* QUOTAROOT " + astring(name) + " \"\"");
+        line("* QUOTAROOT " + name + " \"\"");
     }
 
     /// quota-response = "QUOTA" SP quota-root-name SP quota-list ; only what is limited is listed
@@ -158,8 +160,9 @@ final class ResponseWriter {
         line("* ID (\"name\" \"Postern\")");
     }
 
-    void enabled() throws IOException {
-        line("* ENABLED"); // RFC 5161 §3.2: nothing here needs to be enabled
+    /// enable-data = "ENABLED" *(SP capability) ; RFC 5161 §4
+    void enabled(List<String> capabilities) throws IOException {
+        line(("* ENABLED " + String.join(" ", capabilities)).stripTrailing());
     }
 
     void flags(List<String> keywords) throws IOException {
@@ -181,7 +184,9 @@ final class ResponseWriter {
     }
 
     void recent(int count) throws IOException {
-        line("* " + count + " RECENT");
+        if (!revision.isSecond()) { // RFC 9051 appendix E
+            line("* " + count + " RECENT");
+        }
     }
 
     void expunge(int sequenceNumber) throws IOException {
@@ -211,7 +216,7 @@ final class ResponseWriter {
     }
 
     void fetchFlags(long flags, boolean recent, List<String> keywords) throws IOException {
-        item("FLAGS (" + flagList(flags, recent, keywords, false) + ")");
+        item("FLAGS (" + flagList(flags, recent && !revision.isSecond(), keywords, false) + ")");
     }
 
     void fetchSize(long size) throws IOException {
@@ -334,8 +339,10 @@ final class ResponseWriter {
         if (atom) {
             return text;
         }
-        return quotable
-                ? "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\""
-                : "{" + text.getBytes(StandardCharsets.ISO_8859_1).length + "}\r\n" + text;
+        return quotable ? quoted(text) : "{" + text.getBytes(StandardCharsets.ISO_8859_1).length + "}\r\n" + text;
+    }
+
+    static String quoted(String text) {
+        return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
     }
 }
