@@ -37,6 +37,10 @@ sealed interface SmtpCommand {
 
     record Data() implements SmtpCommand {}
 
+    /// RFC 3030 §2. The octets follow the command, whatever becomes of it.
+    /// @param last true if the message is complete with this chunk
+    record Bdat(long size, boolean last) implements SmtpCommand {}
+
     record Rset() implements SmtpCommand {}
 
     // ---- RFC 5321 §4.1.1.6 to §4.1.1.10

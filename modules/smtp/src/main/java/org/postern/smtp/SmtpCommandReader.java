@@ -21,6 +21,7 @@ final class SmtpCommandReader {
     private static final int LOCAL_PART_OCTETS = 64; // RFC 5321 §4.5.3.1.1
     private static final int PATH_OCTETS = 256; // RFC 5321 §4.5.3.1.3
     private static final int SIZE_DIGITS = 20; // RFC 1870 §4
+    private static final int CHUNK_DIGITS = 15;
 
     /// RFC 3463 §3.2: whose address it is that cannot be read.
     private static final String BAD_SENDER = "5.1.7";
@@ -123,6 +124,7 @@ final class SmtpCommandReader {
                 case "MAIL" -> expectMail();
                 case "RCPT" -> expectRcpt();
                 case "DATA" -> new SmtpCommand.Data();
+                case "BDAT" -> expectBdat();
                 case "RSET" -> new SmtpCommand.Rset();
                 case "VRFY" -> expectVrfy();
                 case "HELP" -> {
@@ -134,7 +136,7 @@ final class SmtpCommandReader {
                     yield new SmtpCommand.Noop();
                 }
                 case "QUIT" -> new SmtpCommand.Quit();
-                case "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN", "BDAT" -> throw SmtpRefusal.notImplemented();
+                case "EXPN", "TURN", "SEND", "SOML", "SAML", "ETRN" -> throw SmtpRefusal.notImplemented();
                 default -> {
                     known = false;
                     throw SmtpRefusal.unrecognized();
@@ -215,6 +217,27 @@ final class SmtpCommandReader {
             throw unknown(expectParameter(new HashSet<>())); // no extension here has one
         }
         return new SmtpCommand.Rcpt(path);
+    }
+
+    /// bdat-cmd   = "BDAT" SP chunk-size [ SP end-marker ] CR LF ; RFC 3030 §2
+    /// chunk-size = 1*DIGIT
+    /// end-marker = "LAST"
+    private SmtpCommand.Bdat expectBdat() {
+        expectSpace();
+        int start = position;
+        while (peek() >= '0' && peek() <= '9') {
+            position++;
+        }
+        int digits = position - start;
+        if (digits == 0 || digits > CHUNK_DIGITS) {
+            throw SmtpRefusal.malformed("A number of octets is expected");
+        }
+        long size = Long.parseLong(text, start, position, 10);
+        boolean last = take(' ');
+        if (last) {
+            expectKeyword("LAST");
+        }
+        return new SmtpCommand.Bdat(size, last);
     }
 
     /// vrfy = "VRFY" SP String

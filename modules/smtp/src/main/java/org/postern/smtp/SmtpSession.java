@@ -75,7 +75,9 @@ final class SmtpSession {
         try {
             SmtpCommand command = readCommand();
             connection.countCommand(reader.name());
-            requireTls(command);
+            if (!(command instanceof SmtpCommand.Bdat)) { // whose octets come first
+                requireTls(command);
+            }
             execute(command);
         } catch (SmtpRefusal refusal) {
             answerRefused(refusal.reply());
@@ -106,7 +108,9 @@ final class SmtpSession {
             end(EndReason.PROTOCOL_ABUSE);
         } else if (reply.code() < 510 && reply.code() >= 500) {
             // ST-24: whoever does not speak SMTP, as a browser that was sent here, gets no second line
-            if (!reader.recognized() || ++errors >= settings.errors()) {
+            // RFC 3030 §2: after a BDAT that cannot be read, nobody knows where the next command begins
+            boolean lost = reply.code() == 501 && reader.name().equals("BDAT");
+            if (lost || !reader.recognized() || ++errors >= settings.errors()) {
                 end(EndReason.PROTOCOL_ABUSE);
             }
         }
@@ -124,6 +128,7 @@ final class SmtpSession {
                     SmtpCommand.Mail _,
                     SmtpCommand.Rcpt _,
                     SmtpCommand.Data _,
+                    SmtpCommand.Bdat _,
                     SmtpCommand.Rset _,
                     SmtpCommand.Vrfy _,
                     SmtpCommand.Help _ ->
@@ -147,6 +152,7 @@ final class SmtpSession {
             case SmtpCommand.Mail mail -> mail(mail);
             case SmtpCommand.Rcpt rcpt -> recipient(rcpt);
             case SmtpCommand.Data _ -> data();
+            case SmtpCommand.Bdat bdat -> chunk(bdat);
             case SmtpCommand.Rset _ -> {
                 endTransaction();
                 writer.ok("2.0.0", "Reset");
@@ -211,8 +217,13 @@ final class SmtpSession {
     // ---- what holds now (RFC 5321 §4.1.1.1); clients ask again after STARTTLS and AUTH (ST-17)
 
     private List<String> extensions() {
-        List<String> extensions = new ArrayList<>(
-                List.of("PIPELINING", "SIZE " + settings.maximumMessageOctets(), "8BITMIME", "ENHANCEDSTATUSCODES"));
+        List<String> extensions = new ArrayList<>(List.of(
+                "PIPELINING",
+                "SIZE " + settings.maximumMessageOctets(),
+                "8BITMIME",
+                "ENHANCEDSTATUSCODES",
+                "CHUNKING",
+                "LIMITS RCPTMAX=" + settings.maximumRecipients())); // RFC 9422
         if (connection.mayStartTls()) {
             extensions.add("STARTTLS"); // R8314-17: only while it would work
         }
@@ -261,12 +272,13 @@ final class SmtpSession {
         var client =
                 new SmtpRole.Client(connection.id(), connection.remoteAddress().getAddress(), principal);
         SmtpRole.Transaction transaction = role.begin(client, mail.reversePath());
-        state = new State.InTransaction(greeted, transaction, new ArrayList<>());
+        state = new State.InTransaction(greeted, transaction, new ArrayList<>(), Optional.empty());
         writer.ok("2.1.0", "Sender accepted");
     }
 
     private void recipient(SmtpCommand.Rcpt rcpt) throws IOException {
         State.InTransaction open = transaction();
+        requireNoChunks(open);
         if (open.recipients().size() >= settings.maximumRecipients()) {
             throw SmtpRefusal.refused(452, "4.5.3", "Too many recipients"); // RFC 5321 §4.5.3.1.10
         }
@@ -277,35 +289,141 @@ final class SmtpSession {
 
     private void data() throws IOException {
         State.InTransaction open = transaction();
+        requireNoChunks(open);
+        requireRecipients(open);
+        try {
+            String id = newMessageId();
+            IncomingMessage message = open(open, id);
+            writer.startMailInput();
+            if (!readMessage(message) || connection.endRequested().isPresent()) {
+                return; // the farewell is the answer: nothing was accepted
+            }
+            answer(open, message, id);
+        } finally {
+            endTransaction();
+        }
+    }
+
+    /// RFC 3030 §2: DATA and BDAT do not mix, and no recipient comes late.
+    private static void requireNoChunks(State.InTransaction open) {
+        if (open.chunks().isPresent()) {
+            throw SmtpRefusal.wrongState("The message has begun with BDAT");
+        }
+    }
+
+    private void requireRecipients(State.InTransaction open) {
         if (open.recipients().isEmpty()) {
             throw switch (settings.dialect()) {
                 case SMTP -> SmtpRefusal.refused(554, "5.5.1", "No valid recipients"); // RFC 5321 §3.3, RFC 2920 §3.1
                 case LMTP -> SmtpRefusal.wrongState("No valid recipients"); // RFC 2033 §4.2
             };
         }
-        try {
-            String id = connection.id() + "." + ++messages;
-            var decoder = new DataDecoder(
-                    open.transaction().openMessage(received(open, id).field()), settings.maximumMessageOctets());
-            writer.startMailInput();
-            if (!readMessage(decoder) || connection.endRequested().isPresent()) {
-                return; // the farewell is the answer: nothing was accepted
-            }
-            for (Optional<SmtpRefusal> refusal : verdicts(open, decoder)) {
-                writer.reply(refusal.map(SmtpRefusal::reply)
-                        .orElseGet(() -> new SmtpReply(250, "2.0.0", "Message accepted, id " + id)));
-            }
-        } finally {
-            endTransaction();
+    }
+
+    private String newMessageId() {
+        return connection.id() + "." + ++messages;
+    }
+
+    private IncomingMessage open(State.InTransaction open, String id) {
+        return new IncomingMessage(
+                open.transaction().openMessage(received(open, id).field()), settings.maximumMessageOctets());
+    }
+
+    private void answer(State.InTransaction open, IncomingMessage message, String id) throws IOException {
+        for (Optional<SmtpRefusal> refusal : verdicts(open, message)) {
+            writer.reply(refusal.map(SmtpRefusal::reply)
+                    .orElseGet(() -> new SmtpReply(250, "2.0.0", "Message accepted, id " + id)));
         }
+    }
+
+    // ---- RFC 3030 §2
+
+    /// The octets of a chunk follow its command in any case, and are read whatever is to be answered:
+    /// nobody may take them for commands.
+    private void chunk(SmtpCommand.Bdat bdat) throws IOException {
+        State.InTransaction open;
+        try {
+            requireTls(bdat);
+            open = inChunks();
+        } catch (RuntimeException refusal) {
+            if (skipChunk(bdat)) {
+                throw refusal;
+            }
+            return;
+        }
+        State.Chunks chunks = open.chunks().orElseThrow();
+        if (!readChunk(bdat.size(), chunks)) {
+            return;
+        }
+        if (bdat.last()) {
+            chunks.decoder().end();
+            try {
+                if (connection.endRequested().isEmpty()) {
+                    answer(open, chunks.message(), chunks.id());
+                }
+            } finally {
+                endTransaction();
+            }
+            return;
+        }
+        try {
+            chunks.message().requireAccepted();
+        } catch (RuntimeException refused) {
+            endTransaction(); // what comes after it finds no transaction, and is refused as well
+            throw refused;
+        }
+        writer.ok("2.0.0", bdat.size() + " octets received");
+    }
+
+    /// The transaction, with its message begun.
+    private State.InTransaction inChunks() {
+        State.InTransaction open = transaction();
+        if (open.chunks().isEmpty()) {
+            requireRecipients(open);
+            String id = newMessageId();
+            IncomingMessage message = open(open, id);
+            open = open.with(new State.Chunks(id, message, new ChunkDecoder(message)));
+            state = open;
+        }
+        return open;
+    }
+
+    /// False if the session ends instead.
+    private boolean readChunk(long size, State.Chunks chunks) throws IOException {
+        byte[] buffer = new byte[BUFFER_OCTETS];
+        long left = size;
+        while (left > 0) {
+            int count = connection.read(buffer, 0, (int) Math.min(left, buffer.length));
+            chunks.decoder().decode(buffer, 0, count);
+            left -= count;
+            if (chunks.message().size() > settings.maximumMessageOctets() + SKIPPED_OCTETS) {
+                end(EndReason.PROTOCOL_ABUSE);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// False if the session ends instead.
+    private boolean skipChunk(SmtpCommand.Bdat bdat) throws IOException {
+        if (bdat.size() > SKIPPED_OCTETS) {
+            end(EndReason.PROTOCOL_ABUSE);
+            return false;
+        }
+        byte[] buffer = new byte[BUFFER_OCTETS];
+        long left = bdat.size();
+        while (left > 0) {
+            left -= connection.read(buffer, 0, (int) Math.min(left, buffer.length));
+        }
+        return true;
     }
 
     /// Delivers. What the client is told: one verdict in SMTP, one for each recipient in LMTP (RFC 2033
     /// §4.2).
-    private List<Optional<SmtpRefusal>> verdicts(State.InTransaction open, DataDecoder decoder) {
+    private List<Optional<SmtpRefusal>> verdicts(State.InTransaction open, IncomingMessage message) {
         List<Optional<SmtpRefusal>> verdicts;
         try {
-            decoder.requireAccepted();
+            message.requireAccepted();
             verdicts = open.transaction().deliver();
         } catch (SmtpRefusal refusal) {
             verdicts = Collections.nCopies(open.recipients().size(), Optional.of(refusal));
@@ -344,12 +462,13 @@ final class SmtpSession {
 
     /// Reads to the end of the data whatever becomes of the message, so that the next command is where it
     /// should be. False if the session ends instead.
-    private boolean readMessage(DataDecoder decoder) throws IOException {
+    private boolean readMessage(IncomingMessage message) throws IOException {
+        var decoder = new DataDecoder(message);
         byte[] buffer = new byte[BUFFER_OCTETS];
         while (!decoder.ended()) {
             int count = connection.read(buffer, 0, buffer.length);
             connection.unread(count - decoder.decode(buffer, 0, count)); // commands may follow (RFC 2920 §3.1)
-            if (decoder.size() > settings.maximumMessageOctets() + SKIPPED_OCTETS) {
+            if (message.size() > settings.maximumMessageOctets() + SKIPPED_OCTETS) {
                 end(EndReason.PROTOCOL_ABUSE);
                 return false;
             }

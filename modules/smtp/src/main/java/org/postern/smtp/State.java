@@ -1,6 +1,7 @@
 package org.postern.smtp;
 
 import java.util.List;
+import java.util.Optional;
 
 /// Where a session stands (RFC 5321 §4.1.4), with what belongs to it.
 sealed interface State {
@@ -15,8 +16,18 @@ sealed interface State {
     /// After MAIL.
     ///
     /// @param recipients those that were accepted: grows with each RCPT
-    record InTransaction(Greeted greeted, SmtpRole.Transaction transaction, List<ForwardPath> recipients)
-            implements State {}
+    /// @param chunks present after the first BDAT
+    record InTransaction(
+            Greeted greeted, SmtpRole.Transaction transaction, List<ForwardPath> recipients, Optional<Chunks> chunks)
+            implements State {
+        InTransaction with(Chunks begun) {
+            return new InTransaction(greeted, transaction, recipients, Optional.of(begun));
+        }
+    }
+
+    /// A message that comes by BDAT, of which some chunks have come.
+    /// @param id names it in the log and in the last reply
+    record Chunks(String id, IncomingMessage message, ChunkDecoder decoder) {}
 
     record Ended() implements State {}
 }

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postern.testkit.Requirement;
 
-/// The end of the data, dots, and what makes a message refused; each cut in two at every place, and octet by octet.
+/// The end of the data, dots, and what makes a message refused; each cut in two at every place, and octet
+/// by octet.
 class DataDecoderTest {
     /// What became of data.
     ///
@@ -21,7 +22,8 @@ class DataDecoderTest {
     private static Outcome decode(String wire, long maximum, int... cuts) {
         byte[] octets = wire.getBytes(ISO_8859_1);
         var message = new ByteArrayOutputStream();
-        var decoder = new DataDecoder(message::write, maximum);
+        var incoming = new IncomingMessage(message::write, maximum);
+        var decoder = new DataDecoder(incoming);
         int from = 0;
         for (int cut : cuts) {
             from += decoder.decode(octets, from, cut);
@@ -32,7 +34,7 @@ class DataDecoderTest {
         from += decoder.decode(octets, from, octets.length);
         Optional<String> refusal = Optional.empty();
         try {
-            decoder.requireAccepted();
+            incoming.requireAccepted();
         } catch (SmtpRefusal refused) {
             refusal = Optional.of(refused.reply().code() + " " + refused.reply().status());
         }
@@ -82,7 +84,8 @@ class DataDecoderTest {
                 .isEqualTo(new Outcome(true, Optional.of(escaped(message)), Optional.empty(), "QUIT\r\n"));
     }
 
-    /// What smuggling tries: ends that some server takes for one. None is, and the message with it is refused.
+    /// What smuggling tries: ends that some server takes for one. None is, and the message with it is
+    /// refused.
     @ParameterizedTest
     @CsvSource({
         "a\\n.\\n",
@@ -139,14 +142,15 @@ class DataDecoderTest {
 
     @Test
     void whatTheSinkThrowsWaitsForTheEnd() {
-        var decoder = new DataDecoder(
+        var incoming = new IncomingMessage(
                 (octets, offset, length) -> {
                     throw new IllegalStateException("disk full");
                 },
                 100);
+        var decoder = new DataDecoder(incoming);
         byte[] wire = "a\r\nb\r\n.\r\n".getBytes(ISO_8859_1);
         assertThat(decoder.decode(wire, 0, wire.length)).isEqualTo(wire.length);
         assertThat(decoder.ended()).isTrue();
-        assertThatThrownBy(decoder::requireAccepted).hasMessage("disk full");
+        assertThatThrownBy(incoming::requireAccepted).hasMessage("disk full");
     }
 }

@@ -211,7 +211,10 @@ class SmtpCommandReaderTest {
         assertThat(reader.recognized()).isFalse();
         assertThat(refusal("").code()).isEqualTo(500);
         assertThat(refusal("EXPN staff").code()).isEqualTo(502);
-        assertThat(refusal("BDAT 10 LAST").code()).isEqualTo(502);
+        assertThat(refusal("ETRN example.test").code()).isEqualTo(502);
+        assertThat(refusal("BDAT 10 MORE").code()).isEqualTo(501);
+        assertThat(refusal("BDAT -1").code()).isEqualTo(501);
+        assertThat(refusal("BDAT 99999999999999999999").code()).isEqualTo(501);
         assertThatThrownBy(() -> reader.read("EHLO".getBytes(ISO_8859_1))).isInstanceOf(SmtpRefusal.class);
         assertThat(reader.recognized()).isTrue();
     }

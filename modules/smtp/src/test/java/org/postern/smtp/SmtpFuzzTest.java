@@ -34,6 +34,7 @@ class SmtpFuzzTest {
             case SmtpCommand.Auth _,
                     SmtpCommand.StartTls _,
                     SmtpCommand.Data _,
+                    SmtpCommand.Bdat _,
                     SmtpCommand.Rset _,
                     SmtpCommand.Vrfy _,
                     SmtpCommand.Help _,
@@ -58,7 +59,8 @@ class SmtpFuzzTest {
         String text = "\r\n" + new String(wire, ISO_8859_1);
         int end = text.indexOf("\r\n.\r\n");
         var message = new ByteArrayOutputStream();
-        var decoder = new DataDecoder(message::write, Integer.MAX_VALUE);
+        var incoming = new IncomingMessage(message::write, Integer.MAX_VALUE);
+        var decoder = new DataDecoder(incoming);
         int taken = 0;
         for (int from = 0; from < wire.length && !decoder.ended(); from += 7) {
             taken += decoder.decode(wire, from, Math.min(from + 7, wire.length));
@@ -71,7 +73,7 @@ class SmtpFuzzTest {
         String content = text.substring(0, end + 2);
         boolean refused = content.replace("\r\n", "").matches("(?s).*[\r\n\0].*");
         try {
-            decoder.requireAccepted();
+            incoming.requireAccepted();
             assertThat(refused).isFalse();
             assertThat(message.toString(ISO_8859_1))
                     .isEqualTo(content.replace("\r\n.", "\r\n").substring(2));
