@@ -3,6 +3,7 @@ package org.postern.auth;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -18,12 +19,15 @@ public final class Authenticator implements AutoCloseable {
 
     private final AccountDirectory directory;
     private final MeterRegistry meters;
+    private final LoginThrottle throttle;
     private final HashingThreads threads;
     private final VerifiedLogins verified = new VerifiedLogins(System::nanoTime);
     /// What unknown and disabled users are measured against: nobody knows its password.
     private final String nobody;
 
-    public Authenticator(AccountDirectory directory, MeterRegistry meters) {
+    /// @param longestDelay how long an attempt waits at most when many have failed before it
+    public Authenticator(AccountDirectory directory, MeterRegistry meters, Duration longestDelay) {
+        this.throttle = new LoginThrottle(longestDelay, System::nanoTime);
         this.directory = directory;
         this.meters = meters;
         int count = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 4);
@@ -32,34 +36,45 @@ public final class Authenticator implements AutoCloseable {
     }
 
     /// Waits until the attempt is judged, and wipes the password.
-    public LoginResult login(PlainCredentials credentials, InetAddress source) {
+    public LoginResult login(PlainCredentials credentials, LoginSource source) {
+        LoginThrottle.Attempt attempt = throttle.begin(source.address(), credentials.loginName());
+        if (!attempt.delay().isZero() && !source.pause(attempt.delay())) {
+            credentials.wipe();
+            return new LoginResult.Unavailable();
+        }
         Timer.Sample sample = Timer.start(meters);
         LoginResult result;
         try {
-            result = judge(credentials, source);
+            result = judge(credentials, source.address());
         } catch (RuntimeException e) {
             LOG.error("a login could not be judged", e); // the session id stands beside it; the name must not
             result = new LoginResult.Unavailable();
         } finally {
             credentials.wipe();
         }
+        if (result instanceof LoginResult.Accepted) {
+            throttle.succeeded(attempt);
+        }
         sample.stop(meters.timer("postern.logins", "mechanism", "PLAIN", "outcome", outcome(result)));
         return result;
     }
 
-    ScramLogins scramLogins() {
+    ScramLogins scramLogins(LoginSource source) {
         return new ScramLogins() {
             @Override
             public ScramLogin begin(String loginName) {
+                LoginThrottle.Attempt attempt = throttle.begin(source.address(), loginName);
+                boolean waited = attempt.delay().isZero() || source.pause(attempt.delay());
                 var decoy = new ScramVerifier(
                         directory.decoySalt(loginName), PasswordHasher.SCRAM_ITERATIONS, new byte[32], new byte[32]);
                 Optional<StoredCredentials> found = directory.find(loginName);
                 // a disabled account keeps its salt: else one could see when it is disabled
                 return new ScramLogin(
                         loginName,
+                        attempt,
                         found.flatMap(StoredCredentials::scram).orElse(decoy),
-                        found.filter(
-                                stored -> stored.enabled() && stored.scram().isPresent()));
+                        found.filter(stored ->
+                                waited && stored.enabled() && stored.scram().isPresent()));
             }
 
             @Override
@@ -68,6 +83,9 @@ public final class Authenticator implements AutoCloseable {
                 LoginResult result = proved && login.account().isPresent()
                         ? accept(login.account().get(), identity, login.loginName())
                         : new LoginResult.Refused();
+                if (result instanceof LoginResult.Accepted) {
+                    throttle.succeeded(login.attempt());
+                }
                 sample.stop(meters.timer("postern.logins", "mechanism", "SCRAM-SHA-256", "outcome", outcome(result)));
                 return result;
             }

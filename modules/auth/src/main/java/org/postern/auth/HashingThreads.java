@@ -1,10 +1,7 @@
 package org.postern.auth;
 
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -12,8 +9,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
-/// The few platform threads that hash passwords (virtual threads are not time-sliced, and each hash holds 19 MiB).
-/// The queue is bounded, and fair by source: sources take turns, so that one guesser cannot fill it for all.
+/// The few platform threads that hash passwords (virtual threads are not time-sliced, and each hash holds
+/// 19 MiB). The queue is bounded, and fair by source: sources take turns, so that one guesser cannot fill
+/// it for all.
 final class HashingThreads implements AutoCloseable {
     /// One job: what to do with a thread's own hasher, and who waits for it.
     private record Job(Function<PasswordHasher, Boolean> work, CompletableFuture<Boolean> result) {}
@@ -44,7 +42,8 @@ final class HashingThreads implements AutoCloseable {
                 return null;
             }
             waiting++;
-            bySource.computeIfAbsent(key(source), key -> new ArrayDeque<>()).add(job);
+            bySource.computeIfAbsent(LoginThrottle.network(source), key -> new ArrayDeque<>())
+                    .add(job);
             arrived.signal();
         } finally {
             lock.unlock();
@@ -86,12 +85,6 @@ final class HashingThreads implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    private static String key(InetAddress source) {
-        return source instanceof Inet6Address
-                ? HexFormat.of().formatHex(Arrays.copyOf(source.getAddress(), 8)) // a host has a whole /64
-                : source.getHostAddress();
     }
 
     /// Lets the threads end when the queue is empty.

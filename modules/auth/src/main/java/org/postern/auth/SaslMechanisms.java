@@ -9,10 +9,10 @@ import java.util.Optional;
 public final class SaslMechanisms {
     private static final List<String> NAMES = List.of("SCRAM-SHA-256", "PLAIN", "LOGIN");
 
-    private final ScramLogins logins;
+    private final Authenticator authenticator;
 
     public SaslMechanisms(Authenticator authenticator) {
-        this.logins = authenticator.scramLogins();
+        this.authenticator = authenticator;
     }
 
     /// IANA names, strongest first.
@@ -21,9 +21,9 @@ public final class SaslMechanisms {
     }
 
     /// A new exchange of the named mechanism, without regard to case; empty if it is not offered.
-    public Optional<SaslExchange> start(String name) {
+    public Optional<SaslExchange> start(String name, LoginSource source) {
         return switch (name.toUpperCase(Locale.ROOT)) {
-            case "SCRAM-SHA-256" -> Optional.of(new ScramExchange(logins));
+            case "SCRAM-SHA-256" -> Optional.of(new ScramExchange(authenticator.scramLogins(source)));
             case "PLAIN" -> Optional.of(new PlainExchange());
             case "LOGIN" -> Optional.of(new LoginExchange());
             default -> Optional.empty();

@@ -6,4 +6,5 @@ import java.util.Optional;
 ///
 /// @param verifier what the proof is checked against; made up where the name is nobody's
 /// @param account empty where no proof can succeed
-record ScramLogin(String loginName, ScramVerifier verifier, Optional<StoredCredentials> account) {}
+record ScramLogin(
+        String loginName, LoginThrottle.Attempt attempt, ScramVerifier verifier, Optional<StoredCredentials> account) {}

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
@@ -17,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.postern.testkit.Requirement;
 
 class AuthenticatorTest {
-    private static final InetAddress SOURCE = InetAddress.getLoopbackAddress();
+    private static final LoginSource SOURCE = from(InetAddress.getLoopbackAddress());
     private static final PasswordHasher HASHER = new PasswordHasher();
 
     private final Map<String, StoredCredentials> accounts = new ConcurrentHashMap<>();
@@ -40,7 +42,22 @@ class AuthenticatorTest {
                     rehashed.put(account, passwordHash);
                 }
             },
-            meters);
+            meters,
+            Duration.ofMillis(1));
+
+    private static LoginSource from(InetAddress address) {
+        return new LoginSource() {
+            @Override
+            public InetAddress address() {
+                return address;
+            }
+
+            @Override
+            public boolean pause(Duration duration) {
+                return true;
+            }
+        };
+    }
 
     AuthenticatorTest() {
         add("alice@example.test", 1, true, 1, HASHER.hash("secret".getBytes(UTF_8)));
@@ -154,5 +171,37 @@ class AuthenticatorTest {
             assertThat(unavailable).isBetween(1, 399);
         }
         assertThat(login("", "alice@example.test", "secret")).isInstanceOf(LoginResult.Accepted.class);
+    }
+
+    @Test
+    @Requirement("N-6")
+    void manyFailuresMakeTheNextAttemptWaitAndNobodyIsLockedOut() {
+        for (int attempt = 0; attempt < 5; attempt++) {
+            login("", "alice@example.test", "wrong");
+        }
+        var waited = new ArrayList<Duration>();
+        LoginSource elsewhere = new LoginSource() {
+            @Override
+            public InetAddress address() {
+                return InetAddress.ofLiteral("192.0.2.77");
+            }
+
+            @Override
+            public boolean pause(Duration duration) {
+                waited.add(duration);
+                return waited.size() > 1; // the first client does not wait for its answer
+            }
+        };
+        byte[] password = "secret".getBytes(UTF_8);
+        assertThat(authenticator.login(new PlainCredentials("", "alice@example.test", password), elsewhere))
+                .isEqualTo(new LoginResult.Unavailable());
+        assertThat(password).containsOnly(0);
+        assertThat(authenticator.login(
+                        new PlainCredentials("", "alice@example.test", "secret".getBytes(UTF_8)), elsewhere))
+                .isInstanceOf(LoginResult.Accepted.class);
+        assertThat(waited).containsExactly(Duration.ofMillis(1), Duration.ofMillis(1));
+        // from now on this one is known there
+        authenticator.login(new PlainCredentials("", "alice@example.test", "secret".getBytes(UTF_8)), elsewhere);
+        assertThat(waited).hasSize(2);
     }
 }

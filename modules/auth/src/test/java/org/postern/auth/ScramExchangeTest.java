@@ -3,6 +3,8 @@ package org.postern.auth;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -22,6 +24,9 @@ class ScramExchangeTest {
             + "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
     private static final String SERVER_FINAL = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
 
+    private static final LoginThrottle.Attempt NO_DELAY =
+            new LoginThrottle(Duration.ZERO, () -> 0).begin(InetAddress.getLoopbackAddress(), "");
+
     private final ScramVerifier verifier = PasswordHasher.scramVerifier(
             "pencil".getBytes(UTF_8), Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096);
     private final StoredCredentials user =
@@ -33,7 +38,7 @@ class ScramExchangeTest {
             new ScramLogins() {
                 @Override
                 public ScramLogin begin(String loginName) {
-                    return new ScramLogin(loginName, verifier, account);
+                    return new ScramLogin(loginName, NO_DELAY, verifier, account);
                 }
 
                 @Override
@@ -83,7 +88,7 @@ class ScramExchangeTest {
                 new ScramLogins() {
                     @Override
                     public ScramLogin begin(String loginName) {
-                        return new ScramLogin(loginName, verifier, account);
+                        return new ScramLogin(loginName, NO_DELAY, verifier, account);
                     }
 
                     @Override
@@ -175,7 +180,7 @@ class ScramExchangeTest {
                     new ScramLogins() {
                         @Override
                         public ScramLogin begin(String loginName) {
-                            return new ScramLogin(loginName, verifier, account);
+                            return new ScramLogin(loginName, NO_DELAY, verifier, account);
                         }
 
                         @Override

@@ -76,7 +76,7 @@ final class LoginCommands {
     /// RFC 3501 §6.2.2, RFC 4959. Empty if the account has too many connections.
     Optional<Principal> authenticate(Command.Authenticate command) throws IOException {
         SaslExchange exchange = mechanisms
-                .start(command.mechanism())
+                .start(command.mechanism(), connection.loginSource())
                 .orElseThrow(() -> CommandRefused.refused(Code.CANNOT, "That mechanism is not offered"));
         SaslStep step = command.initialResponse().map(exchange::respond).orElseGet(exchange::begin);
         while (step instanceof SaslStep.Challenge challenge) {
@@ -99,7 +99,7 @@ final class LoginCommands {
     }
 
     private Optional<Principal> judge(PlainCredentials credentials, String mechanism) {
-        return told(authenticator.login(credentials, connection.remoteAddress().getAddress()), mechanism);
+        return told(authenticator.login(credentials, connection.loginSource()), mechanism);
     }
 
     private Optional<Principal> told(LoginResult result, String mechanism) {

@@ -55,7 +55,7 @@ final class LoginCommands {
     /// RFC 5034 §4.
     Principal authenticate(Command.Auth command, ResponseWriter writer) throws IOException {
         SaslExchange exchange = mechanisms
-                .start(command.mechanism())
+                .start(command.mechanism(), connection.loginSource())
                 .orElseThrow(() -> CommandRefused.refused("That mechanism is not offered"));
         SaslStep step = command.initialResponse().isPresent()
                 ? exchange.respond(decode(command.initialResponse().get()))
@@ -102,7 +102,7 @@ final class LoginCommands {
     }
 
     private Principal judge(PlainCredentials credentials, String mechanism) {
-        return told(authenticator.login(credentials, connection.remoteAddress().getAddress()), mechanism);
+        return told(authenticator.login(credentials, connection.loginSource()), mechanism);
     }
 
     private Principal told(LoginResult result, String mechanism) {

@@ -3,6 +3,7 @@ package org.postern.server;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -19,6 +20,7 @@ import org.postern.submission.SubmissionSettings;
 /// [Quickstart].
 ///
 /// @param host the server's own name, an A-label: in greetings, Received, and its certificate
+/// @param longestLoginDelay how long a login waits at most after many failures
 /// @param metrics where metrics and health are told by HTTP; empty for nowhere
 record Configuration(
         String host,
@@ -28,6 +30,7 @@ record Configuration(
         StoreSettings store,
         ConnectionLimits connections,
         SessionLimits sessions,
+        Duration longestLoginDelay,
         ImapSettings imap,
         Pop3Settings pop3,
         SubmissionSettings submission,

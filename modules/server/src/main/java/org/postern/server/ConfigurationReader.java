@@ -151,6 +151,7 @@ final class ConfigurationReader {
                 // RFC 3501 §5.4: an autologout timer is at least 30 minutes
                 duration("sessions.after-login", SessionLimits.DEFAULT.afterLogin(), Duration.ofMinutes(30)),
                 duration("sessions.write", SessionLimits.DEFAULT.write(), Duration.ofSeconds(1)));
+        Duration longestLoginDelay = duration("auth.longest-delay", Duration.ofSeconds(30), Duration.ZERO);
         var imap = new ImapSettings(
                 message, ImapSettings.DEFAULT.lineOctets(), ImapSettings.DEFAULT.literalBeforeLogin(), failedLogins);
         var pop3 = new Pop3Settings(
@@ -185,6 +186,7 @@ final class ConfigurationReader {
                 store,
                 connections,
                 sessions,
+                longestLoginDelay,
                 imap,
                 pop3,
                 submission,

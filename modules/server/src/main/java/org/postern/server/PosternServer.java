@@ -59,7 +59,8 @@ final class PosternServer implements AutoCloseable {
             metrics.ifPresent(open::push);
             DataDirectory directory = opened(DataDirectory.open(configuration.dataDirectory()));
             store = opened(PosternStore.open(configuration.store(), meters.registry()));
-            var authenticator = opened(new Authenticator(store.accounts(), meters.registry()));
+            var authenticator =
+                    opened(new Authenticator(store.accounts(), meters.registry(), configuration.longestLoginDelay()));
             certificates =
                     opened(new CertificateKeeper(configuration, directory.subdirectory("tls"), store.accounts()));
             meters.certificates(certificates.served());

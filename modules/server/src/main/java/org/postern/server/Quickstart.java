@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -155,6 +156,7 @@ final class Quickstart {
                 StoreSettings.in(data).withDefaultDomain(domain),
                 ConnectionLimits.DEFAULT,
                 SessionLimits.DEFAULT,
+                Duration.ofSeconds(1), // it is there to be tried
                 ImapSettings.DEFAULT,
                 Pop3Settings.DEFAULT,
                 SubmissionSettings.of(host),

@@ -61,6 +61,7 @@ final class ServerFixture implements AutoCloseable {
                 StoreSettings.in(data).withDefaultDomain("example.test"),
                 new ConnectionLimits(5_000, 5_000, 1_000, 1_000),
                 PATIENT,
+                Duration.ofSeconds(1),
                 ImapSettings.DEFAULT,
                 new Pop3Settings(Pop3Settings.DEFAULT.failedLogins(), Duration.ofMinutes(30)),
                 SubmissionSettings.of("mail.example.test"),

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.Timer;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
+import org.postern.auth.LoginSource;
 import org.postern.auth.Principal;
 import org.postern.tls.TlsPolicy;
 
@@ -310,6 +312,21 @@ public final class Connection {
     public void needsNoLogin() {
         loginNeeded = false;
         phase = Phase.AFTER_LOGIN;
+    }
+
+    /// Where this session's logins come from.
+    public LoginSource loginSource() {
+        return new LoginSource() {
+            @Override
+            public InetAddress address() {
+                return remoteAddress().getAddress();
+            }
+
+            @Override
+            public boolean pause(Duration duration) {
+                return transport.pause(duration);
+            }
+        };
     }
 
     /// Notes a failed attempt in the session record, without the name that was tried.

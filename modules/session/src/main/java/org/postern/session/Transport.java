@@ -19,8 +19,9 @@ import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/// The meeting point of a session's thread and its channel's event loop: octets that arrived, the state of TLS, and
-/// why a wait ends. The channel reads only when asked (auto-read is off), and one read ahead at most.
+/// The meeting point of a session's thread and its channel's event loop: octets that arrived, the state
+/// of TLS, and why a wait ends. The channel reads only when asked (auto-read is off), and one read ahead
+/// at most.
 final class Transport extends ChannelInboundHandlerAdapter {
     /// Where TLS stands. It only ever moves forward.
     private enum Tls {
@@ -231,8 +232,25 @@ final class Transport extends ChannelInboundHandlerAdapter {
 
     // ---- on the session's thread
 
-    /// Waits for input, a wake-up, the end or the deadline. `heedWake` false: wake-ups stay for the next wait, and only
-    /// a requested end ends this one early.
+    /// Waits for so long, whatever the client sends. False if the session ends meanwhile.
+    boolean pause(Duration duration) {
+        lock.lock();
+        try {
+            long left = duration.toNanos();
+            while (left > 0 && !ended && !endRequested) {
+                requestRead(); // else nobody would see the client go
+                left = changed.awaitNanos(left);
+            }
+            return left <= 0;
+        } catch (InterruptedException e) {
+            return false; // nobody interrupts a session: only a dying JVM gets here
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits for input, a wake-up, the end or the deadline. `heedWake` false: wake-ups stay for the next
+    /// wait, and only a requested end ends this one early.
     Wait await(Duration timeout, boolean heedWake) {
         lock.lock();
         try {
@@ -264,8 +282,8 @@ final class Transport extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /// The next octets, and a request for more while the session works on them: without an outstanding read the end
-    /// of the connection would go unnoticed.
+    /// The next octets, and a request for more while the session works on them: without an outstanding
+    /// read the end of the connection would go unnoticed.
     byte @Nullable [] take() {
         lock.lock();
         try {
@@ -320,8 +338,8 @@ final class Transport extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /// Switches to TLS as one task on the event loop: refuse if anything was received after the command, send the
-    /// reply as the last plaintext, put TLS in front. Then waits for the handshake.
+    /// Switches to TLS as one task on the event loop: refuse if anything was received after the command,
+    /// send the reply as the last plaintext, put TLS in front. Then waits for the handshake.
     void startTls(byte[] reply, Duration timeout) throws SessionEnded {
         channel.eventLoop().execute(() -> {
             lock.lock();
@@ -424,7 +442,8 @@ final class Transport extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /// Closes once everything written has left, with close_notify (R8314-11); at the latest when the timeout is over.
+    /// Closes once everything written has left, with close_notify (R8314-11); at the latest when the
+    /// timeout is over.
     void close(Duration timeout) {
         ChannelFuture last;
         lock.lock();

@@ -50,7 +50,7 @@ final class LoginCommands {
     /// RFC 4954 §4. Empty if the account has too many connections.
     Optional<Principal> authenticate(SmtpCommand.Auth command) throws IOException {
         SaslExchange exchange = mechanisms
-                .start(command.mechanism())
+                .start(command.mechanism(), connection.loginSource())
                 .orElseThrow(() -> SmtpRefusal.refused(504, "5.5.4", "That mechanism is not offered"));
         SaslStep step = command.initialResponse().isPresent()
                 ? exchange.respond(decode(command.initialResponse().get()))
@@ -61,11 +61,7 @@ final class LoginCommands {
         }
         return switch (step) {
             case SaslStep.Attempt attempt ->
-                told(
-                        authenticator.login(
-                                attempt.credentials(),
-                                connection.remoteAddress().getAddress()),
-                        command.mechanism());
+                told(authenticator.login(attempt.credentials(), connection.loginSource()), command.mechanism());
             case SaslStep.Judged judged -> told(judged.result(), command.mechanism());
             case SaslStep.Malformed malformed -> throw SmtpRefusal.refused(501, "5.5.2", malformed.reason());
             case SaslStep.Challenge _ -> throw new IllegalStateException("still a challenge");

@@ -71,7 +71,7 @@ public final class TestStack implements AutoCloseable {
             store.accounts().addAccount(ALICE, hash, Optional.empty());
             store.accounts().addAccount(BOB, hash, Optional.empty());
         }
-        authenticator = new Authenticator(store.accounts(), meters);
+        authenticator = new Authenticator(store.accounts(), meters, Duration.ofMillis(1));
         served = new ServedCertificates(
                 List.of(new ServedCertificate(certificate.key(), List.of(certificate.certificate()))));
         listeners = new Listeners(served, new ConnectionLimits(2_000, 2_000, 1_000, 1_000), records::add, meters);
