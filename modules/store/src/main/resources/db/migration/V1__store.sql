@@ -33,6 +33,17 @@ create table secret (
     content bytea not null
 );
 
+create table app_password (
+    account bigint not null,
+    name varchar(64) not null,
+    salt bytea not null,
+    digest bytea not null,                             -- SHA-256 over salt and password, which is long and random
+    protocols varchar(255) not null,                   -- with spaces between
+    expires bigint,                                    -- null: never
+    created bigint not null,
+    primary key (account, name)
+);
+
 -- One row: the highest UIDVALIDITY that a removed account had reached.
 create table retired (
     uid_validity bigint not null

@@ -2,8 +2,8 @@ package org.postern.auth;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.net.InetAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -45,7 +45,7 @@ public final class Authenticator implements AutoCloseable {
         Timer.Sample sample = Timer.start(meters);
         LoginResult result;
         try {
-            result = judge(credentials, source.address());
+            result = judge(credentials, source);
         } catch (RuntimeException e) {
             LOG.error("a login could not be judged", e); // the session id stands beside it; the name must not
             result = new LoginResult.Unavailable();
@@ -92,7 +92,7 @@ public final class Authenticator implements AutoCloseable {
         };
     }
 
-    private LoginResult judge(PlainCredentials credentials, InetAddress source) {
+    private LoginResult judge(PlainCredentials credentials, LoginSource source) {
         Optional<byte[]> password = PasswordHasher.prepare(credentials.password());
         Optional<StoredCredentials> found = directory.find(credentials.loginName());
         StoredCredentials stored = found.filter(StoredCredentials::enabled).orElse(null);
@@ -101,8 +101,11 @@ public final class Authenticator implements AutoCloseable {
             if (stored != null && password.isPresent() && verified.contains(stored, prepared)) {
                 return accept(stored, credentials.authorizationIdentity(), credentials.loginName());
             }
+            if (stored != null && password.isPresent() && isAppPassword(stored, prepared, source.protocol())) {
+                return accept(stored, credentials.authorizationIdentity(), credentials.loginName());
+            }
             String hash = stored == null ? nobody : stored.passwordHash();
-            Boolean matches = threads.run(source, hasher -> {
+            Boolean matches = threads.run(source.address(), hasher -> {
                 boolean same = hasher.verify(prepared, hash);
                 if (same && stored != null && PasswordHasher.isOutdated(hash)) {
                     directory.rehashed(stored.account(), stored.version(), hasher.hash(prepared));
@@ -120,6 +123,11 @@ public final class Authenticator implements AutoCloseable {
         } finally {
             Arrays.fill(prepared, (byte) 0);
         }
+    }
+
+    private static boolean isAppPassword(StoredCredentials stored, byte[] prepared, String protocol) {
+        Instant now = Instant.now();
+        return stored.appPasswords().stream().anyMatch(each -> each.permits(prepared, protocol, now));
     }
 
     /// RFC 4616 §2: an authorization identity must be one that the authenticated account may act as; that is

@@ -7,6 +7,9 @@ import java.time.Duration;
 public interface LoginSource {
     InetAddress address();
 
+    /// What is spoken: `imap`, `pop3`, `submission`.
+    String protocol();
+
     /// Waits on the session's own thread.
     /// @return false if the session ends meanwhile: nobody waits for the answer any more
     boolean pause(Duration duration);

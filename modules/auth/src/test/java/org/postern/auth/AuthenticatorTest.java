@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -53,6 +56,11 @@ class AuthenticatorTest {
             }
 
             @Override
+            public String protocol() {
+                return "imap";
+            }
+
+            @Override
             public boolean pause(Duration duration) {
                 return true;
             }
@@ -66,7 +74,8 @@ class AuthenticatorTest {
 
     private void add(String address, long id, boolean enabled, long version, String hash) {
         accounts.put(
-                address, new StoredCredentials(new AccountId(id), address, enabled, version, hash, Optional.empty()));
+                address,
+                new StoredCredentials(new AccountId(id), address, enabled, version, hash, Optional.empty(), List.of()));
     }
 
     @AfterEach
@@ -187,6 +196,11 @@ class AuthenticatorTest {
             }
 
             @Override
+            public String protocol() {
+                return "imap";
+            }
+
+            @Override
             public boolean pause(Duration duration) {
                 waited.add(duration);
                 return waited.size() > 1; // the first client does not wait for its answer
@@ -203,5 +217,34 @@ class AuthenticatorTest {
         // from now on this one is known there
         authenticator.login(new PlainCredentials("", "alice@example.test", "secret".getBytes(UTF_8)), elsewhere);
         assertThat(waited).hasSize(2);
+    }
+
+    @Test
+    void anAppPasswordIsForItsProtocolsAndItsTime() {
+        String password = AppPassword.generate();
+        accounts.put(
+                "carol@example.test",
+                new StoredCredentials(
+                        new AccountId(3),
+                        "carol@example.test",
+                        true,
+                        1,
+                        HASHER.hash("secret".getBytes(UTF_8)),
+                        Optional.empty(),
+                        List.of(
+                                AppPassword.of("phone", password.getBytes(UTF_8), Set.of("imap"), Optional.empty()),
+                                AppPassword.of(
+                                        "old", "expired".getBytes(UTF_8), Set.of("imap"), Optional.of(Instant.now())),
+                                AppPassword.of(
+                                        "mailer",
+                                        "for sending".getBytes(UTF_8),
+                                        Set.of("submission"),
+                                        Optional.empty()))));
+        assertThat(login("", "carol@example.test", password)).isInstanceOf(LoginResult.Accepted.class);
+        assertThat(login("", "carol@example.test", "expired")).isEqualTo(new LoginResult.Refused());
+        assertThat(login("", "carol@example.test", "for sending")).isEqualTo(new LoginResult.Refused());
+        assertThat(login("", "alice@example.test", password)).isEqualTo(new LoginResult.Refused());
+        assertThat(accounts.get("carol@example.test").appPasswords().toString())
+                .isEqualTo("[AppPassword[phone], AppPassword[old], AppPassword[mailer]]");
     }
 }

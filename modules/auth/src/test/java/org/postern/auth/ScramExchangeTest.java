@@ -30,7 +30,7 @@ class ScramExchangeTest {
     private final ScramVerifier verifier = PasswordHasher.scramVerifier(
             "pencil".getBytes(UTF_8), Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096);
     private final StoredCredentials user =
-            new StoredCredentials(new AccountId(7), "user@example.test", true, 1, "", Optional.of(verifier));
+            new StoredCredentials(new AccountId(7), "user@example.test", true, 1, "", Optional.of(verifier), List.of());
     private final List<String> ended = new ArrayList<>();
     private Optional<StoredCredentials> account = Optional.of(user);
 

@@ -36,6 +36,7 @@ import picocli.CommandLine.Parameters;
             Main.CheckConfiguration.class,
             Main.Domain.class,
             Main.Account.class,
+            Main.AppPasswordCommand.class,
             Main.AliasCommand.class,
             Main.Session.class,
             Main.Status.class
@@ -407,6 +408,50 @@ final class Main implements Runnable {
         @Command(description = "Lists the accounts, with what they hold.", mixinStandardHelpOptions = true)
         int list(@Mixin Target target) {
             return target.run("account", "list");
+        }
+    }
+
+    @Command(
+            name = "app-password",
+            description = "App passwords: further passwords of an account, each for one device or program.",
+            mixinStandardHelpOptions = true,
+            synopsisSubcommandLabel = "COMMAND")
+    static final class AppPasswordCommand {
+        @Command(
+                description =
+                        "Makes one up and prints it: it is not told again. It works with PLAIN and LOGIN, not with"
+                                + " SCRAM.",
+                mixinStandardHelpOptions = true)
+        int add(
+                @Mixin Target target,
+                @Parameters(paramLabel = "ADDRESS") String address,
+                @Parameters(paramLabel = "NAME", description = "the account's own word for it, as phone") String name,
+                @Option(
+                                names = "--protocols",
+                                paramLabel = "LIST",
+                                defaultValue = "imap,pop3,submission",
+                                description = "what it may be used for (default: imap,pop3,submission)")
+                        String protocols,
+                @Option(
+                                names = "--expires",
+                                paramLabel = "DAY",
+                                defaultValue = "never",
+                                description = "its last day, as 2027-01-31 (default: never)")
+                        String expires) {
+            return target.run("app-password", "add", address, name, protocols, expires);
+        }
+
+        @Command(description = "Removes one; the account's sessions end.", mixinStandardHelpOptions = true)
+        int remove(
+                @Mixin Target target,
+                @Parameters(paramLabel = "ADDRESS") String address,
+                @Parameters(paramLabel = "NAME") String name) {
+            return target.run("app-password", "remove", address, name);
+        }
+
+        @Command(description = "Lists those of an account.", mixinStandardHelpOptions = true)
+        int list(@Mixin Target target, @Parameters(paramLabel = "ADDRESS") String address) {
+            return target.run("app-password", "show", address);
         }
     }
 

@@ -1,10 +1,19 @@
 package org.postern.server;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedSet;
 import java.util.StringJoiner;
+import java.util.TreeSet;
+import org.postern.auth.AppPassword;
 import org.postern.auth.PasswordHasher;
 import org.postern.auth.ScramVerifier;
 import org.postern.session.Listeners;
@@ -18,6 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /// What an operator does to a running server. Every change is written to the log `org.postern.audit`.
 final class Management {
+    private static final SortedSet<String> APP_PASSWORD_PROTOCOLS = new TreeSet<>(Set.of("imap", "pop3", "submission"));
+
     private static final Logger AUDIT = LoggerFactory.getLogger("org.postern.audit");
 
     private final PosternStore store;
@@ -40,7 +51,9 @@ final class Management {
     String run(List<String> words, byte[] secret, String by) {
         try {
             String answer = execute(words, secret);
-            if (!words.getLast().equals("list") && !words.getFirst().equals("status")) {
+            if (!words.getLast().equals("list")
+                    && !is(words, 3, "app-password", "show")
+                    && !words.getFirst().equals("status")) {
                 AUDIT.info("{} by {}", String.join(" ", words), by);
             }
             return answer;
@@ -101,6 +114,19 @@ final class Management {
                 yield "set the quota of " + w.get(2) + "\n";
             }
             case List<String> w
+            when is(w, 6, "app-password", "add") -> addAppPassword(w.get(2), w.get(3), w.get(4), w.get(5));
+            case List<String> w
+            when is(w, 4, "app-password", "remove") -> {
+                accounts.removeAppPassword(account(w.get(2)).id(), w.get(3));
+                yield "removed the app password " + w.get(3) + " of " + w.get(2)
+                        + "; the account's sessions were ended\n";
+            }
+            case List<String> w
+            when is(w, 3, "app-password", "show") ->
+                lines(accounts.appPasswords(account(w.get(2)).id()).stream()
+                        .map(Management::line)
+                        .toList());
+            case List<String> w
             when is(w, 2, "alias", "list") ->
                 lines(accounts.aliases().stream()
                         .map(alias -> alias.address() + " -> " + alias.target())
@@ -145,6 +171,42 @@ final class Management {
                 Arrays.fill(prepared, (byte) 0);
             }
         }
+    }
+
+    /// Answers with the password: it is told this once.
+    private String addAppPassword(String address, String name, String protocols, String expires) {
+        Set<String> named = Set.of(protocols.split(",", -1));
+        if (!APP_PASSWORD_PROTOCOLS.containsAll(named)) {
+            throw new AccountException("the protocols of an app password are some of "
+                    + String.join(", ", APP_PASSWORD_PROTOCOLS) + ", with commas between, not " + protocols);
+        }
+        Optional<Instant> until;
+        try { // to the end of the day that is named
+            until = expires.equals("never")
+                    ? Optional.empty()
+                    : Optional.of(LocalDate.parse(expires)
+                            .plusDays(1)
+                            .atStartOfDay(ZoneOffset.UTC)
+                            .toInstant());
+        } catch (DateTimeParseException e) {
+            throw new AccountException("not a day: " + expires + " (expected as 2027-01-31, or never)");
+        }
+        String password = AppPassword.generate();
+        store.accounts()
+                .addAppPassword(
+                        account(address).id(),
+                        AppPassword.of(name, password.getBytes(StandardCharsets.US_ASCII), named, until));
+        return password + "\n";
+    }
+
+    private static String line(AppPassword password) {
+        return "%s  %s  %s"
+                .formatted(
+                        password.name(),
+                        String.join(",", new TreeSet<>(password.protocols())),
+                        password.expires()
+                                .map(at -> (at.isAfter(Instant.now()) ? "until " : "EXPIRED ") + at)
+                                .orElse("for ever"));
     }
 
     /// Makes an account; its first mailboxes with it.

@@ -323,6 +323,11 @@ public final class Connection {
             }
 
             @Override
+            public String protocol() {
+                return listener.protocol().name();
+            }
+
+            @Override
             public boolean pause(Duration duration) {
                 return transport.pause(duration);
             }

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -15,12 +16,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.postern.auth.AccountId;
+import org.postern.auth.AppPassword;
 import org.postern.auth.ScramVerifier;
 import org.postern.auth.StoredCredentials;
 
@@ -32,6 +36,9 @@ final class AccountStore implements Accounts {
     private static final String ACCOUNT =
             "select a.id, a.local_part, d.name, a.enabled, a.quota_octets, a.quota_messages,"
                     + " a.used_octets, a.used_messages from account a join domain d on d.id = a.domain";
+
+    private static final int MOST_APP_PASSWORDS = 50;
+    private static final Pattern APP_PASSWORD_NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
     private final Database database;
     private final Committer committer;
@@ -213,9 +220,9 @@ final class AccountStore implements Accounts {
         statement.setBytes(from + 4, scram.map(ScramVerifier::serverKey).orElse(null));
     }
 
-    /// The highest UIDVALIDITY of removed accounts: one that comes back under an old address starts above it,
-    /// so that no client takes new messages for those that it has. (In a new data directory the clock alone has
-    /// to do.)
+    /// The highest UIDVALIDITY of removed accounts: one that comes back under an old address starts above
+    /// it, so that no client takes new messages for those that it has. (In a new data directory the clock
+    /// alone has to do.)
     private static long retiredUidValidity(Connection connection) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("select uid_validity from retired");
                 ResultSet row = select.executeQuery()) {
@@ -232,6 +239,7 @@ final class AccountStore implements Accounts {
                             + " coalesce((select a.uid_validity from account a where a.id = ?), 0))",
                     account.value());
             MailboxStore.markAllRemoved(connection, account.value());
+            MailboxRows.update(connection, "delete from app_password where account = ?", account.value());
             requireOne(MailboxRows.update(connection, "delete from account where id = ?", account.value()));
         });
         mailboxes.vanishAll(account);
@@ -256,6 +264,84 @@ final class AccountStore implements Accounts {
             }
         });
         announceRevoked(account);
+    }
+
+    @Override
+    public void addAppPassword(AccountId account, AppPassword password) {
+        if (!APP_PASSWORD_NAME.matcher(password.name()).matches()) {
+            throw new AccountException("the name of an app password has 1 to 64 letters, digits, and - . _");
+        }
+        change(connection -> {
+            List<AppPassword> present = appPasswords(connection, account);
+            if (present.stream().anyMatch(other -> other.name().equals(password.name()))) {
+                throw new AccountException("the account has an app password " + password.name() + " already");
+            }
+            if (present.size() >= MOST_APP_PASSWORDS) {
+                throw new AccountException("an account has at most " + MOST_APP_PASSWORDS + " app passwords");
+            }
+            try (PreparedStatement insert = connection.prepareStatement("insert into app_password"
+                    + " (account, name, salt, digest, protocols, expires, created) values (?, ?, ?, ?, ?, ?, ?)")) {
+                insert.setLong(1, account.value());
+                insert.setString(2, password.name());
+                insert.setBytes(3, password.salt());
+                insert.setBytes(4, password.digest());
+                insert.setString(5, String.join(" ", new TreeSet<>(password.protocols())));
+                setOptional(
+                        insert,
+                        6,
+                        password.expires()
+                                .map(at -> OptionalLong.of(at.toEpochMilli()))
+                                .orElse(OptionalLong.empty()));
+                insert.setLong(7, Instant.now().toEpochMilli());
+                insert.executeUpdate();
+            }
+        });
+    }
+
+    @Override
+    public void removeAppPassword(AccountId account, String name) {
+        change(connection -> {
+            try (PreparedStatement delete =
+                    connection.prepareStatement("delete from app_password where account = ? and name = ?")) {
+                delete.setLong(1, account.value());
+                delete.setString(2, name);
+                if (delete.executeUpdate() == 0) {
+                    throw new AccountException("the account has no app password " + name);
+                }
+            }
+            MailboxRows.update(
+                    connection,
+                    "update account set credential_version = credential_version + 1 where id = ?",
+                    account.value());
+        });
+        announceRevoked(account);
+    }
+
+    @Override
+    public List<AppPassword> appPasswords(AccountId account) {
+        return database.inTransaction(connection -> appPasswords(connection, account));
+    }
+
+    private static List<AppPassword> appPasswords(Connection connection, AccountId account) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(
+                "select name, salt, digest, protocols, expires from app_password where account = ? order by name")) {
+            select.setLong(1, account.value());
+            try (ResultSet row = select.executeQuery()) {
+                List<AppPassword> found = new ArrayList<>();
+                while (row.next()) {
+                    OptionalLong expires = optional(row, 5);
+                    found.add(new AppPassword(
+                            row.getString(1),
+                            row.getBytes(2),
+                            row.getBytes(3),
+                            Set.of(row.getString(4).split(" ")),
+                            expires.isPresent()
+                                    ? Optional.of(Instant.ofEpochMilli(expires.getAsLong()))
+                                    : Optional.empty()));
+                }
+                return found;
+            }
+        }
     }
 
     @Override
@@ -398,7 +484,8 @@ final class AccountStore implements Accounts {
                         row.getBoolean(4),
                         row.getLong(5),
                         row.getString(6),
-                        scram));
+                        scram,
+                        appPasswords(connection, new AccountId(row.getLong(1)))));
             }
         }
     }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.postern.auth.AccountDirectory;
 import org.postern.auth.AccountId;
+import org.postern.auth.AppPassword;
 import org.postern.auth.ScramVerifier;
 
 /// Domains, accounts and aliases. Every change is durable when its method returns.
@@ -22,6 +23,16 @@ public interface Accounts extends AccountDirectory {
 
     void setPassword(AccountId account, String passwordHash, Optional<ScramVerifier> scram);
 
+    /// Adds a further password.
+    /// @throws AccountException where the account has one of this name, or too many
+    void addAppPassword(AccountId account, AppPassword password);
+
+    /// Ends the account's sessions: any of them may have begun with it.
+    /// @throws AccountException where there is none of this name
+    void removeAppPassword(AccountId account, String name);
+
+    List<AppPassword> appPasswords(AccountId account);
+
     void setEnabled(AccountId account, boolean enabled);
 
     /// Null for no limit.
@@ -37,7 +48,8 @@ public interface Accounts extends AccountDirectory {
 
     List<Alias> aliases();
 
-    /// True if the account may send as this address: its own, with or without detail, or an alias that leads to it.
+    /// True if the account may send as this address: its own, with or without detail, or an alias that
+    /// leads to it.
     boolean owns(AccountId account, String address);
 
     /// Called after an account's credentials changed, or it was disabled or removed: its sessions must end.
