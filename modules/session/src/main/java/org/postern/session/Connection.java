@@ -264,16 +264,23 @@ public final class Connection {
             sessions.endHandshake();
             waitedForClient(from);
         }
-        secured(false);
+        if (!secured(false)) {
+            throw new SessionEnded(EndReason.CLOSED);
+        }
     }
 
     boolean handshakeSucceeded() {
         return transport.secured();
     }
 
-    /// Reads the facts of the handshake that was just completed.
-    void secured(boolean implicit) {
-        SSLEngine engine = channel.pipeline().get(SslHandler.class).engine();
+    /// Reads the facts of the handshake that was just completed. False if the client left with its end,
+    /// as one does that did not like our certificate.
+    boolean secured(boolean implicit) {
+        SslHandler handler = channel.pipeline().get(SslHandler.class);
+        if (handler == null) {
+            return false;
+        }
+        SSLEngine engine = handler.engine();
         var session = (ExtendedSSLSession) engine.getSession();
         String protocol = engine.getApplicationProtocol();
         var facts = new TlsFacts(
@@ -291,6 +298,7 @@ public final class Connection {
         tls = facts;
         phase = loginNeeded ? Phase.BEFORE_LOGIN : Phase.AFTER_LOGIN;
         sessions.secured(facts);
+        return true;
     }
 
     // ---- the session's course

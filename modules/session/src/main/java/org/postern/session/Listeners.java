@@ -234,14 +234,14 @@ public final class Listeners implements AutoCloseable {
             this.implicit = implicit;
         }
 
-        /// Implicit TLS: the session's thread starts with the handshake done, so that a port scan costs no thread.
+        /// Implicit TLS: the session's thread starts with the handshake done, so that a port scan costs
+        /// no thread.
         void handshakeDone() {
             if (!implicit) {
                 return;
             }
             sessions.endHandshake();
-            if (connection.handshakeSucceeded()) {
-                connection.secured(true);
+            if (connection.handshakeSucceeded() && connection.secured(true)) {
                 sessions.start(connection);
             } else {
                 sessions.leave(connection);
