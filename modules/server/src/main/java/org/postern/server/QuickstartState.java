@@ -5,22 +5,17 @@ import java.io.Reader;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import org.postern.auth.AppPassword;
 
-/// What a quickstart directory remembers from one start to the next: its domain, and the accounts with their passwords.
-/// Kept in `quickstart.properties` (0600) because the store has hashes only.
+/// What a quickstart directory remembers from one start to the next: its domain, and the accounts with
+/// their passwords. Kept in `quickstart.properties` (0600) because the store has hashes only.
 final class QuickstartState {
     private static final String FILE = "quickstart.properties";
-    /// Without what is easily taken for something else.
-    private static final String ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
-
-    private static final int PASSWORD_LENGTH = 20; // 100 bits
-
     private final Path file;
     private final Map<String, String> passwords = new LinkedHashMap<>(); // by local part
     private @Nullable String domain;
@@ -64,14 +59,7 @@ final class QuickstartState {
 
     /// An account's password, made up at its first use.
     String password(String account) {
-        return passwords.computeIfAbsent(account, name -> {
-            var random = new SecureRandom();
-            StringBuilder password = new StringBuilder();
-            for (int index = 0; index < PASSWORD_LENGTH; index++) {
-                password.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
-            }
-            return password.toString();
-        });
+        return passwords.computeIfAbsent(account, name -> AppPassword.generate());
     }
 
     void write() {
