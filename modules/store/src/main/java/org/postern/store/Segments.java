@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -35,6 +36,8 @@ final class Segments implements AutoCloseable {
     private final Set<Integer> dirty = new HashSet<>();
     private int current;
     private long end;
+    private int holds;
+    private final Set<Path> condemned = new HashSet<>();
 
     Segments(Path directory, int node) throws IOException {
         this(directory, node, ROLL_AT);
@@ -203,6 +206,46 @@ final class Segments implements AutoCloseable {
                 throw damaged(blob, "the file ends before it");
             }
             at += count;
+        }
+    }
+
+    /// While one is open no segment file is deleted: a copy of the database made meanwhile, and the files that its rows
+    /// name, belong together. Whoever copies takes it before it copies the database. Files only grow meanwhile.
+    final class Hold implements AutoCloseable {
+        private boolean closed; // guarded by Segments.this
+
+        private Hold() {}
+
+        @Override
+        public void close() throws IOException {
+            synchronized (Segments.this) {
+                if (!closed) {
+                    closed = true;
+                    holds--;
+                    deleteCondemned();
+                }
+            }
+        }
+    }
+
+    synchronized Hold hold() {
+        holds++;
+        return new Hold();
+    }
+
+    /// Deletes the segment's file, once nobody holds the segments. No row may name it any more, nor may the next start
+    /// find one that does.
+    synchronized void delete(int segment) throws IOException {
+        condemned.add(path(node, segment));
+        deleteCondemned();
+    }
+
+    private void deleteCondemned() throws IOException {
+        if (holds == 0) {
+            for (Path file : List.copyOf(condemned)) {
+                Files.deleteIfExists(file);
+                condemned.remove(file);
+            }
         }
     }
 

@@ -218,6 +218,22 @@ class SegmentsTest {
     }
 
     @Test
+    void noFileGoesWhileTheSegmentsAreHeld() throws IOException {
+        append(octets(40, 6));
+        reopen();
+        append(octets(40, 7));
+        Segments.Hold one = segments.hold();
+        Segments.Hold other = segments.hold();
+        segments.delete(1);
+        one.close();
+        one.close(); // twice counts once
+        assertThat(file(1)).exists();
+        other.close();
+        assertThat(file(1)).doesNotExist();
+        assertThat(file(2)).exists();
+    }
+
+    @Test
     void manyMayAppendForceAndReadAtOnce() throws Exception {
         int writers = 8;
         int each = 150;
