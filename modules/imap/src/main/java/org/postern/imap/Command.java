@@ -49,7 +49,9 @@ sealed interface Command {
 
     record Examine(String mailbox) implements Authenticated {}
 
-    record Create(String mailbox) implements Authenticated {}
+    /// CREATE.
+    /// @param uses special uses without their backslash (RFC 6154 §3); empty for none
+    record Create(String mailbox, List<String> uses) implements Authenticated {}
 
     record Delete(String mailbox) implements Authenticated {}
 
@@ -104,7 +106,18 @@ sealed interface Command {
     /// them from there.
     record Append(String mailbox, AppendedMessage first) implements Authenticated {}
 
-    record AppendedMessage(FlagList flags, @Nullable InternalDate date, WireReader.Literal literal) {}
+    /// One of them.
+    /// @param form how the client announces its octets
+    record AppendedMessage(FlagList flags, @Nullable InternalDate date, Form form, WireReader.Literal literal) {
+        enum Form {
+            /// No NUL (RFC 3501 §4.3).
+            LITERAL,
+            /// Any octet (RFC 3516 §4.4).
+            LITERAL8,
+            /// The same, in the parentheses of `UTF8 (…)` (RFC 6855 §4).
+            UTF8
+        }
+    }
 
     /// RFC 2342.
     record Namespace() implements Authenticated {}
@@ -137,7 +150,8 @@ sealed interface Command {
 
     /// SEARCH.
     /// @param results what ESEARCH is to return (RFC 4731 §3.1); empty for the answer of RFC 3501
-    record Search(Optional<Set<Result>> results, boolean charsetKnown, SearchKey key, boolean byUid)
+    /// @param charset as the client names it, in upper case
+    record Search(Optional<Set<Result>> results, Optional<String> charset, SearchKey key, boolean byUid)
             implements Selected {
         enum Result {
             MIN,

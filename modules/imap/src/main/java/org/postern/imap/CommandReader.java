@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.postern.imap.Command.AppendedMessage.Form;
 import org.postern.imap.Command.ListMailboxes.Selection;
 import org.postern.imap.CommandRefused.Code;
 import org.postern.store.FlagUpdate;
@@ -109,7 +110,7 @@ final class CommandReader {
             case "ENABLE" -> expectEnable();
             case "SELECT" -> new Command.Select(wire.expectMailbox());
             case "EXAMINE" -> new Command.Examine(wire.expectMailbox());
-            case "CREATE" -> new Command.Create(wire.expectMailbox());
+            case "CREATE" -> expectCreate();
             case "DELETE" -> new Command.Delete(wire.expectMailbox());
             case "RENAME" -> expectRename();
             case "SUBSCRIBE" -> new Command.Subscribe(wire.expectMailbox());
@@ -250,6 +251,30 @@ final class CommandReader {
         return new Command.Enable(List.copyOf(capabilities));
     }
 
+    /// create       = "CREATE" SP mailbox [SP "(" create-param *(SP create-param) ")"] ; RFC 4466 §2.2
+    /// create-param = "USE" SP "(" [use-attr *(SP use-attr)] ")" ; RFC 6154 §6
+    private Command expectCreate() throws IOException {
+        String mailbox = wire.expectMailbox();
+        List<String> uses = new ArrayList<>();
+        if (wire.take(' ')) {
+            wire.expect('(');
+            if (!wire.expectKeyword().equals("USE")) {
+                throw BadCommand.syntax("Unknown CREATE parameter");
+            }
+            wire.expectSpace();
+            wire.expect('(');
+            if (!wire.take(')')) {
+                do {
+                    wire.expect('\\');
+                    uses.add(wire.expectAtom());
+                } while (wire.take(' '));
+                wire.expect(')');
+            }
+            wire.expect(')');
+        }
+        return new Command.Create(mailbox, List.copyOf(uses));
+    }
+
     /// rename = "RENAME" SP mailbox SP mailbox
     private Command expectRename() throws IOException {
         String from = wire.expectMailbox();
@@ -387,7 +412,10 @@ final class CommandReader {
     }
 
     /// The next message of a MULTIAPPEND, after the last one was taken; empty at the end of the command.
-    Optional<Command.AppendedMessage> readAppendMessage() throws IOException {
+    Optional<Command.AppendedMessage> readAppendMessage(Command.AppendedMessage last) throws IOException {
+        if (last.form() == Form.UTF8) {
+            wire.expect(')');
+        }
         if (wire.take(' ')) {
             return Optional.of(expectAppendMessage());
         }
@@ -395,7 +423,8 @@ final class CommandReader {
         return Optional.empty();
     }
 
-    /// append-message = [flag-list SP] [date-time SP] (literal / literal8) ; RFC 3516 §7
+    /// append-message = [flag-list SP] [date-time SP] (literal / literal8 / utf8-literal) ; RFC 3516 §7
+    /// utf8-literal   = "UTF8" SP "(" literal8 ")" ; RFC 6855 §4
     private Command.AppendedMessage expectAppendMessage() throws IOException {
         Command.FlagList flags = new Command.FlagList(0, Set.of());
         if (wire.peek() == '(') {
@@ -407,8 +436,19 @@ final class CommandReader {
             date = DateReader.expectDateTime(wire);
             wire.expectSpace();
         }
-        wire.take('~'); // octets are octets here, NUL among them
-        return new Command.AppendedMessage(flags, date, wire.expectLiteral());
+        if (wire.take('~')) {
+            return new Command.AppendedMessage(flags, date, Form.LITERAL8, wire.expectLiteral());
+        }
+        if (wire.peek() == '{') {
+            return new Command.AppendedMessage(flags, date, Form.LITERAL, wire.expectLiteral());
+        }
+        if (!wire.expectKeyword().equals("UTF8")) {
+            throw BadCommand.syntax("A literal is expected");
+        }
+        wire.expectSpace();
+        wire.expect('(');
+        wire.expect('~');
+        return new Command.AppendedMessage(flags, date, Form.UTF8, wire.expectLiteral());
     }
 
     /// idle = "IDLE" CRLF "DONE" ; RFC 2177 §4

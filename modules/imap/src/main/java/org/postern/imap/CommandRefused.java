@@ -6,12 +6,13 @@ import org.postern.store.MailboxException;
 final class CommandRefused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /// Why, in the words of RFC 5530 §3, RFC 3501 §7.1 and RFC 7889 §3.
+    /// Why, in the words of RFC 5530 §3, RFC 3501 §7.1, RFC 7889 §3 and RFC 6154 §6.
     enum Code {
         ALREADYEXISTS,
         AUTHENTICATIONFAILED,
         CANNOT,
         EXPUNGEISSUED,
+        HASCHILDREN,
         LIMIT,
         NONEXISTENT,
         OVERQUOTA,
@@ -22,7 +23,8 @@ final class CommandRefused extends RuntimeException {
         TRYCREATE,
         UNAVAILABLE,
         /// RFC 3516 §4.3.
-        UNKNOWN_CTE;
+        UNKNOWN_CTE,
+        USEATTR;
 
         @Override
         public String toString() {
@@ -51,6 +53,8 @@ final class CommandRefused extends RuntimeException {
             case NO_SUCH_MAILBOX, GONE -> Code.NONEXISTENT;
             case ALREADY_EXISTS -> Code.ALREADYEXISTS;
             case CANNOT -> Code.CANNOT;
+            case HAS_CHILDREN -> Code.HASCHILDREN;
+            case USE_TAKEN -> Code.USEATTR;
             case OVER_QUOTA -> Code.OVERQUOTA;
             case LIMIT -> Code.LIMIT;
             case UNAVAILABLE -> Code.UNAVAILABLE;

@@ -152,9 +152,9 @@ final class FetchReader {
         if (!wire.take('<')) {
             return null;
         }
-        long origin = wire.expectNumber();
+        long origin = wire.expectNumber64(); // RFC 9051 §9: partial
         wire.expect('.');
-        long length = wire.expectNonZeroNumber();
+        long length = wire.expectNonZeroNumber64();
         wire.expect('>');
         return new Partial(origin, length);
     }

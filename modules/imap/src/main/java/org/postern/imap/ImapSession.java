@@ -26,12 +26,13 @@ final class ImapSession {
 
     private final Connection connection;
     private final ImapSettings settings;
-    private final Revision revision = new Revision();
+    private final Enabled enabled = new Enabled();
     private final ResponseWriter writer;
     private final WireReader wire;
     private final CommandReader reader;
     private final LoginCommands logins;
     private final MailboxCommands mailboxes;
+    private final MailboxLists lists;
     private final MessageCommands messages;
 
     private State state = new State.NotAuthenticated(0);
@@ -46,18 +47,31 @@ final class ImapSession {
             ExecutorService scans) {
         this.connection = connection;
         this.settings = settings;
-        this.writer = new ResponseWriter(connection, revision);
+        this.writer = new ResponseWriter(connection, enabled);
         this.wire = new WireReader(new Input(), limits(settings.literalBeforeLogin(), settings.literalBeforeLogin()));
         this.reader = new CommandReader(wire, connection::mayAuthenticate);
         this.logins = new LoginCommands(connection, settings, authenticator, mechanisms, reader, writer);
+        var names = new MailboxNames(enabled);
+        this.lists = new MailboxLists(store.mailboxes(), settings.messageOctets(), enabled, names, writer);
         this.mailboxes = new MailboxCommands(
-                store.mailboxes(), store.accounts(), settings.messageOctets(), connection::wake, revision, writer);
-        this.messages =
-                new MessageCommands(connection, store, settings.messageOctets(), reader, revision, writer, scans);
+                store.mailboxes(),
+                store.accounts(),
+                settings.messageOctets(),
+                connection::wake,
+                enabled,
+                names,
+                lists,
+                writer);
+        this.messages = new MessageCommands(connection, store, settings, reader, enabled, names, lists, writer, scans);
     }
 
     private WireReader.Limits limits(int literal, long message) {
-        return new WireReader.Limits(settings.lineOctets(), literal, message, Math.max(SKIPPED, message * 2));
+        return new WireReader.Limits(
+                settings.lineOctets(),
+                literal,
+                settings.literals().largestNonSynchronizing(),
+                message,
+                Math.max(SKIPPED, message * 2));
     }
 
     private final class Input implements WireReader.Source {
@@ -216,8 +230,8 @@ final class ImapSession {
             case Command.Rename rename -> mailboxes.rename(principal(), rename);
             case Command.Subscribe subscribe -> mailboxes.subscribe(principal(), subscribe);
             case Command.Unsubscribe unsubscribe -> mailboxes.unsubscribe(principal(), unsubscribe);
-            case Command.ListMailboxes list -> mailboxes.list(principal(), list);
-            case Command.ListSubscribed list -> mailboxes.listSubscribed(principal(), list);
+            case Command.ListMailboxes list -> lists.list(principal(), list);
+            case Command.ListSubscribed list -> lists.listSubscribed(principal(), list);
             case Command.Status status -> mailboxes.status(principal(), status);
             case Command.Append append -> messages.append(principal(), append);
             case Command.Namespace _ -> {
@@ -283,7 +297,7 @@ final class ImapSession {
 
     private String select(String mailbox, boolean readOnly) throws IOException {
         Principal principal = principal();
-        if (state instanceof State.Selected && revision.isSecond()) {
+        if (state instanceof State.Selected && enabled.isRevision2()) {
             writer.ok("*", "[CLOSED] The mailbox selected before is closed"); // RFC 9051 §7.1
         }
         leaveMailbox(); // RFC 3501 §6.3.1: also if the new one cannot be selected

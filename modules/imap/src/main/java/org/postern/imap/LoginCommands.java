@@ -16,10 +16,9 @@ import org.postern.session.Connection;
 
 /// The commands before login (RFC 3501 §6.2) and what the server says it can do.
 final class LoginCommands {
-    private static final String ALWAYS = "IMAP4rev2 IMAP4rev1 LITERAL+ SASL-IR ID ENABLE";
     private static final String AFTER_LOGIN =
-            " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE ESEARCH SEARCHRES"
-                    + " LIST-EXTENDED LIST-STATUS STATUS=SIZE MULTIAPPEND BINARY QUOTA QUOTA=RES-STORAGE"
+            " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE CREATE-SPECIAL-USE ESEARCH SEARCHRES"
+                    + " LIST-EXTENDED LIST-STATUS STATUS=SIZE MULTIAPPEND BINARY UTF8=ACCEPT QUOTA QUOTA=RES-STORAGE"
                     + " QUOTA=RES-MESSAGE APPENDLIMIT=";
 
     private final Connection connection;
@@ -46,10 +45,11 @@ final class LoginCommands {
 
     /// RFC 3501 §6.1.1. What depends on TLS changes with it: clients ask again (ST-17).
     String capabilities(boolean loggedIn) {
+        String always = "IMAP4rev2 IMAP4rev1 " + settings.literals().capability() + " SASL-IR ID ENABLE";
         if (loggedIn) {
-            return ALWAYS + AFTER_LOGIN + settings.messageOctets();
+            return always + AFTER_LOGIN + settings.messageOctets();
         }
-        StringBuilder capabilities = new StringBuilder(ALWAYS);
+        StringBuilder capabilities = new StringBuilder(always);
         if (connection.mayStartTls()) {
             capabilities.append(" STARTTLS"); // R8314-17: only while it would work
         }

@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import org.postern.auth.Principal;
+import org.postern.imap.Command.AppendedMessage.Form;
 import org.postern.imap.Command.Search.Result;
 import org.postern.imap.CommandRefused.Code;
 import org.postern.session.Connection;
@@ -29,30 +30,35 @@ import org.postern.store.Store;
 final class MessageCommands {
     /// How many of the largest messages one APPEND may bring.
     private static final int TOGETHER = 4;
+    /// US-ASCII is read as the subset of UTF-8 that it is.
+    private static final Set<String> KNOWN_CHARSETS = Set.of("UTF-8", "US-ASCII");
 
     private final Store store;
-    private final long appendLimit;
+    private final ImapSettings settings;
     private final CommandReader reader;
-    private final Revision revision;
+    private final Enabled enabled;
     private final MailboxNames names;
+    private final MailboxLists lists;
     private final ResponseWriter writer;
     private final Fetch fetch;
     private final Search search;
 
-    /// @param appendLimit octets of the largest message that APPEND takes
     MessageCommands(
             Connection connection,
             Store store,
-            long appendLimit,
+            ImapSettings settings,
             CommandReader reader,
-            Revision revision,
+            Enabled enabled,
+            MailboxNames names,
+            MailboxLists lists,
             ResponseWriter writer,
             ExecutorService scans) {
         this.store = store;
-        this.appendLimit = appendLimit;
+        this.settings = settings;
         this.reader = reader;
-        this.revision = revision;
-        this.names = new MailboxNames(revision);
+        this.enabled = enabled;
+        this.names = names;
+        this.lists = lists;
         this.writer = writer;
         this.fetch = new Fetch(connection, writer);
         this.search = new Search(connection, scans);
@@ -67,6 +73,7 @@ final class MessageCommands {
             store.mailboxes().status(principal.account(), name);
             AppendResult result =
                     store.mailboxes().append(principal.account(), name, received(command.first(), spools));
+            lists.announceDenormalized(principal, command.mailbox()); // RFC 9051 §6.3.12
             return "[APPENDUID " + result.uidValidity() + " " + SequenceSet.format(result.uids()) + "] Appended";
         } catch (MailboxException refused) {
             throw CommandRefused.ofTarget(refused);
@@ -84,23 +91,40 @@ final class MessageCommands {
         while (next.isPresent()) {
             Command.AppendedMessage message = next.get();
             octets += message.literal().size();
+            if (message.literal().size() == 0) { // RFC 3502 §6.3.11
+                throw CommandRefused.refused(Code.CANNOT, "A message is not empty: nothing was appended");
+            }
             if (message.literal().tooLargeForMessage()) {
                 throw CommandRefused.refused(Code.TOOBIG, "The message is larger than this server takes");
             }
-            if (octets > appendLimit * TOGETHER) {
+            if (octets > settings.messageOctets() * TOGETHER) {
                 throw CommandRefused.refused(Code.LIMIT, "Too much for one command");
             }
             MessageSpool spool = store.newSpool();
             spools.add(spool);
-            message.literal().stream(spool::write);
+            var check = new AppendedOctets(spool::write);
+            message.literal().stream(check);
+            requireAllowed(message, check);
             messages.add(new Mailboxes.Appended(
                     spool,
                     message.flags().system(),
                     message.flags().keywords(),
                     message.date() == null ? now() : message.date()));
-            next = reader.readAppendMessage();
+            next = reader.readAppendMessage(message);
         }
         return messages;
+    }
+
+    private void requireAllowed(Command.AppendedMessage message, AppendedOctets octets) {
+        if (message.form() == Form.LITERAL && octets.nul()) {
+            throw BadCommand.syntax("A literal holds no NUL"); // RFC 3501 §9: CHAR8; RFC 3516 §4.4 has ~{…} for it
+        }
+        if (octets.eightBitHeader()
+                && !enabled.takesUtf8()
+                && settings.eightBitHeaders() == ImapSettings.EightBitHeaders.REFUSE) { // RFC 6855 §4
+            throw CommandRefused.refused(
+                    Code.CANNOT, "The header holds octets above 127: ENABLE UTF8=ACCEPT or IMAP4rev2 first");
+        }
     }
 
     private static InternalDate now() {
@@ -137,22 +161,29 @@ final class MessageCommands {
     /// RFC 3501 §6.4.4, RFC 4731, RFC 5182.
     String search(SelectedMailbox mailbox, Command.Search command, String tag) throws IOException {
         Set<Result> results = command.results().orElse(Set.of());
-        int[] found = Uids.NONE;
+        if (command.charset().isPresent() && enabled.isUtf8()) {
+            throw BadCommand.syntax("SEARCH has no CHARSET after ENABLE UTF8=ACCEPT"); // RFC 6855 §3
+        }
+        int[] found;
         try {
-            if (!command.charsetKnown()) {
+            if (!command.charset().map(KNOWN_CHARSETS::contains).orElse(true)) {
                 throw CommandRefused.badCharset();
             }
             found = search.run(mailbox, command);
-        } finally {
+        } catch (CommandRefused refused) {
             if (results.contains(Result.SAVE)) {
-                mailbox.save(toSave(results, found)); // RFC 5182 §2.1: nothing where the SEARCH is refused
+                mailbox.save(Uids.NONE); // RFC 5182 §2.1; what is malformed leaves what there was
             }
+            throw refused;
+        }
+        if (results.contains(Result.SAVE)) {
+            mailbox.save(toSave(results, found));
         }
         int[] numbers = command.byUid()
                 ? found
                 : Arrays.stream(found).map(mailbox::sequenceNumber).toArray();
         if (command.results().isEmpty()) {
-            if (revision.isSecond()) { // RFC 9051 §6.4.4
+            if (enabled.isRevision2()) { // RFC 9051 §6.4.4
                 writer.extendedSearch(tag, command.byUid(), Set.of(Result.ALL), numbers);
             } else {
                 writer.search(numbers);

@@ -20,15 +20,15 @@ import org.postern.store.MailboxStatus;
 /// Writes responses (RFC 3501 §7), one method each. For the session's thread.
 final class ResponseWriter {
     private final Connection connection;
-    private final Revision revision;
+    private final Enabled enabled;
     private final byte[] buffer = new byte[16_000];
     /// True inside a FETCH response: an error there cannot be answered any more.
     private boolean inFetch;
     private boolean firstItem;
 
-    ResponseWriter(Connection connection, Revision revision) {
+    ResponseWriter(Connection connection, Enabled enabled) {
         this.connection = connection;
-        this.revision = revision;
+        this.enabled = enabled;
     }
 
     boolean isInsideResponse() {
@@ -47,11 +47,18 @@ final class ResponseWriter {
     }
 
     void no(String tag, CommandRefused refused) throws IOException {
-        line(tag + " NO [" + refused.code() + "] " + refused.text());
+        line(tag + " NO [" + refused.code() + "] " + printable(refused.text()));
     }
 
     void bad(String tag, String text) throws IOException {
-        line(tag + " BAD " + text);
+        line(tag + " BAD " + printable(text));
+    }
+
+    /// RFC 9051 §9: texts may be UTF-8 after ENABLE IMAP4rev2, and are ASCII before. They may name mailboxes.
+    private String printable(String text) {
+        return enabled.isRevision2()
+                ? new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1)
+                : text.replaceAll("[^\\x20-\\x7e]", "?");
     }
 
     void bye(String text) throws IOException {
@@ -75,6 +82,11 @@ final class ResponseWriter {
                 ? ""
                 : " (\"CHILDINFO\" (\"" + String.join("\" \"", childInformation) + "\"))";
         line("* " + response + " (" + String.join(" ", attributes) + ") \"/\" " + name + children);
+    }
+
+    /// RFC 9051 §6.3.9.7.
+    void listRenamed(List<String> attributes, String name, String oldName) throws IOException {
+        line("* LIST (" + String.join(" ", attributes) + ") \"/\" " + name + " (\"OLDNAME\" (" + oldName + "))");
     }
 
     /// @param appendLimit octets of the largest message that APPEND takes
@@ -184,7 +196,7 @@ final class ResponseWriter {
     }
 
     void recent(int count) throws IOException {
-        if (!revision.isSecond()) { // RFC 9051 appendix E
+        if (!enabled.isRevision2()) { // RFC 9051 appendix E
             line("* " + count + " RECENT");
         }
     }
@@ -216,7 +228,7 @@ final class ResponseWriter {
     }
 
     void fetchFlags(long flags, boolean recent, List<String> keywords) throws IOException {
-        item("FLAGS (" + flagList(flags, recent && !revision.isSecond(), keywords, false) + ")");
+        item("FLAGS (" + flagList(flags, recent && !enabled.isRevision2(), keywords, false) + ")");
     }
 
     void fetchSize(long size) throws IOException {

@@ -25,7 +25,7 @@ final class SearchReader {
     /// [search-return-opts SP] ["CHARSET" SP astring SP] search-key *(SP search-key) ; RFC 4466 §2.6.1
     Command.Search expectSearch(boolean byUid) throws IOException {
         Optional<Set<Result>> results = Optional.empty();
-        boolean charsetKnown = true;
+        Optional<String> charset = Optional.empty();
         List<SearchKey> keys = new ArrayList<>();
         if (wire.peek() == '(' || isNumberStart()) {
             keys.add(expectKey());
@@ -40,7 +40,7 @@ final class SearchReader {
                 keys.add(expectKey());
             } else if (name.equals("CHARSET")) {
                 wire.expectSpace();
-                charsetKnown = isKnownCharset(WireReader.latin(wire.expectAstring()));
+                charset = Optional.of(WireReader.latin(wire.expectAstring()).toUpperCase(Locale.ROOT));
                 wire.expectSpace();
                 keys.add(expectKey());
             } else {
@@ -51,7 +51,7 @@ final class SearchReader {
             keys.add(expectKey());
         }
         SearchKey key = keys.size() == 1 ? keys.getFirst() : new SearchKey.And(List.copyOf(keys));
-        return new Command.Search(results, charsetKnown, key, byUid);
+        return new Command.Search(results, charset, key, byUid);
     }
 
     /// search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
@@ -76,12 +76,6 @@ final class SearchReader {
         } while (wire.take(' '));
         wire.expect(')');
         return results;
-    }
-
-    /// US-ASCII is read as the subset of UTF-8 that it is.
-    private static boolean isKnownCharset(String name) {
-        String charset = name.toUpperCase(Locale.ROOT);
-        return charset.equals("UTF-8") || charset.equals("US-ASCII");
     }
 
     private boolean isNumberStart() throws IOException {
@@ -177,7 +171,7 @@ final class SearchReader {
 
     private long expectSize() throws IOException {
         wire.expectSpace();
-        return wire.expectNumber();
+        return wire.expectNumber64(); // RFC 9051 §6.4.4
     }
 
     private String expectFlagKeyword() throws IOException {

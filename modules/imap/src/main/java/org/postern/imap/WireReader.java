@@ -24,9 +24,9 @@ final class WireReader {
         void requestLiteral() throws IOException;
     }
 
-    /// Octets of a command outside literals, of one buffered literal, of a message; and what may be
-    /// skipped to find the next command.
-    record Limits(int line, int literal, long message, long skipped) {}
+    /// Octets of a command outside literals, of one buffered literal, of one that is not announced before it is
+    /// sent, of a message; and what may be skipped to find the next command.
+    record Limits(int line, int literal, long nonSynchronizing, long message, long skipped) {}
 
     private static final int NONE = -1;
     private static final int TAIL = 32;
@@ -201,22 +201,40 @@ final class WireReader {
 
     /// number = 1*DIGIT ; unsigned 32-bit
     long expectNumber() throws IOException {
+        return expectNumber(SequenceSet.MAXIMUM);
+    }
+
+    /// number64 = 1*DIGIT ; unsigned 63-bit, RFC 9051 §9
+    long expectNumber64() throws IOException {
+        return expectNumber(Long.MAX_VALUE);
+    }
+
+    private long expectNumber(long most) throws IOException {
         if (peek() < '0' || peek() > '9') {
             throw BadCommand.syntax("Number expected");
         }
         long number = 0;
         while (peek() >= '0' && peek() <= '9') {
-            number = number * 10 + (next() - '0');
-            if (number > SequenceSet.MAXIMUM) {
+            int digit = next() - '0';
+            if (number > (most - digit) / 10) {
                 throw BadCommand.syntax("Number too large");
             }
+            number = number * 10 + digit;
         }
         return number;
     }
 
     /// nz-number = digit-nz *DIGIT
     long expectNonZeroNumber() throws IOException {
-        long number = expectNumber();
+        return nonZero(expectNumber());
+    }
+
+    /// nz-number64 = digit-nz *DIGIT
+    long expectNonZeroNumber64() throws IOException {
+        return nonZero(expectNumber64());
+    }
+
+    private static long nonZero(long number) {
         if (number == 0) {
             throw BadCommand.syntax("Zero is no valid number here");
         }
@@ -315,13 +333,17 @@ final class WireReader {
         return octets.toByteArray();
     }
 
-    /// literal = "{" number ["+"] "}" CRLF *CHAR8 (RFC 7888 §8: literal+)
+    /// literal = "{" number64 ["+"] "}" CRLF *CHAR8 (RFC 7888 §8: literal+)
     Literal expectLiteral() throws IOException {
         expect('{');
-        long size = expectNumber();
+        long size = expectNumber64();
         boolean synchronising = !take('+');
         expect('}');
         expectLineEnd();
+        if (!synchronising && size > limits.nonSynchronizing()) { // RFC 7888 §5
+            throw BadCommand.syntax("A literal of more than " + limits.nonSynchronizing()
+                    + " octets waits for the server's invitation here (LITERAL-)");
+        }
         if (++literals > LITERALS_PER_COMMAND) {
             throw BadCommand.syntax("Too many literals");
         }

@@ -1,9 +1,11 @@
-/// The IMAP access server: IMAP4rev1 (RFC 3501) with UIDPLUS, MOVE, IDLE, NAMESPACE, UNSELECT, ENABLE, SASL-IR, ID,
-/// LITERAL+, CHILDREN and SPECIAL-USE.
+/// The IMAP access server: IMAP4rev2 (RFC 9051) beside IMAP4rev1 (RFC 3501), with ID, MULTIAPPEND, APPENDLIMIT, QUOTA,
+/// CREATE-SPECIAL-USE and UTF8=ACCEPT.
 ///
 /// In reading order, the way of a command: [ImapProtocol] (the module's face), [ImapSession] (loop, state, and the
 /// table of contents), [WireReader], [CommandReader], [FetchReader], [SearchReader], [DateReader] (octets to
-/// [Command]), [LoginCommands], [MailboxCommands], [MessageCommands], [Fetch], [Search] (what commands do),
+/// [Command]), [LoginCommands], [MailboxCommands], [MailboxLists], [MessageCommands], [AppendedOctets], [Fetch],
+/// [Search]
+/// (what commands do), [Enabled] (what the client asked for),
 /// [SelectedMailbox] (what the client knows), [ResponseWriter] (back to octets). [SequenceSet], [Uids], [MailboxNames],
 /// [ModifiedUtf7] and [ListPattern] are their words.
 ///

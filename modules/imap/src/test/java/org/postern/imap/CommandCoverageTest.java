@@ -151,7 +151,7 @@ class CommandCoverageTest {
                     @Override
                     public void requestLiteral() {}
                 },
-                new WireReader.Limits(8192, 1_000_000, 1_000_000, 10_000_000));
+                new WireReader.Limits(8192, 1_000_000, 1_000_000, 1_000_000, 10_000_000));
         var reader = new CommandReader(wire, () -> true);
         try {
             reader.readTag();

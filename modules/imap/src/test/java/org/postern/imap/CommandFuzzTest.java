@@ -15,7 +15,8 @@ import org.postern.testkit.Transcript;
 /// Whatever octets come: each command is read, refused or ends the session, within the limits, and the
 /// reader goes on with the next line.
 class CommandFuzzTest {
-    private static final WireReader.Limits LIMITS = new WireReader.Limits(8 * 1024, 64 * 1024, 128 * 1024, 512 * 1024);
+    private static final WireReader.Limits LIMITS =
+            new WireReader.Limits(8 * 1024, 64 * 1024, 128 * 1024, 128 * 1024, 512 * 1024);
 
     private static final class Input implements WireReader.Source {
         private final byte[] octets;
@@ -92,7 +93,7 @@ class CommandFuzzTest {
                         while (message.isPresent()) {
                             message.get().literal().stream((buffer, offset, length) ->
                                     assertThat(length).isPositive());
-                            message = reader.readAppendMessage();
+                            message = reader.readAppendMessage(message.get());
                         }
                     }
                 } catch (BadCommand bad) {

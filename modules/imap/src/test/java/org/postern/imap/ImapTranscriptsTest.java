@@ -32,9 +32,18 @@ class ImapTranscriptsTest {
     static final Path TRANSCRIPTS =
             Path.of(System.getProperty("postern.root", "../.."), "modules/imap/src/test/resources/transcripts");
 
+    private static final ImapSettings STRICT = new ImapSettings(
+            ImapSettings.DEFAULT.messageOctets(),
+            ImapSettings.DEFAULT.lineOctets(),
+            ImapSettings.DEFAULT.literalBeforeLogin(),
+            ImapSettings.DEFAULT.failedLogins(),
+            ImapSettings.Literals.MINUS,
+            ImapSettings.EightBitHeaders.REFUSE);
+
     static List<Transcript> all() throws IOException {
         List<Transcript> transcripts = new ArrayList<>(Transcript.all(TRANSCRIPTS));
         transcripts.addAll(Transcript.all(TRANSCRIPTS.resolve("no-certificate")));
+        transcripts.addAll(Transcript.all(TRANSCRIPTS.resolve("strict")));
         assertThat(transcripts).hasSizeGreaterThan(10);
         return transcripts;
     }
@@ -47,7 +56,8 @@ class ImapTranscriptsTest {
     @ParameterizedTest(name = "{0}, octet by octet: {1}")
     @MethodSource("bothWays")
     void transcript(Transcript transcript, boolean octetByOctet, @TempDir Path directory) throws IOException {
-        try (TestStack stack = imap(directory)) {
+        ImapSettings settings = transcript.file().getParent().endsWith("strict") ? STRICT : ImapSettings.DEFAULT;
+        try (TestStack stack = imap(directory, settings)) {
             if (transcript.file().getParent().endsWith("no-certificate")) {
                 stack.withoutCertificate();
             }
@@ -55,10 +65,9 @@ class ImapTranscriptsTest {
         }
     }
 
-    static TestStack imap(Path directory) throws IOException {
+    private static TestStack imap(Path directory, ImapSettings settings) throws IOException {
         return TestStack.start(
                 directory,
-                (store, authenticator, mechanisms) ->
-                        new ImapProtocol(authenticator, mechanisms, store, ImapSettings.DEFAULT));
+                (store, authenticator, mechanisms) -> new ImapProtocol(authenticator, mechanisms, store, settings));
     }
 }

@@ -37,8 +37,13 @@ record MediaType(String type, String subtype, Parameters parameters) {
         return isToken(type) && isToken(subtype) ? new MediaType(type, subtype, parameters) : TEXT;
     }
 
-    boolean is(String otherType, String otherSubtype) {
-        return type.equals(otherType) && subtype.equals(otherSubtype);
+    /// A message as a part (RFC 2046 §5.2.1), or one with UTF-8 in its header (RFC 6532 §3.7).
+    boolean isMessage() {
+        return type.equals("message") && (subtype.equals("rfc822") || isGlobal());
+    }
+
+    boolean isGlobal() {
+        return type.equals("message") && subtype.equals("global");
     }
 
     /// The charset's name, or the empty string.

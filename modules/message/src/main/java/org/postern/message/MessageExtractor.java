@@ -10,7 +10,7 @@ import java.io.InputStream;
 /// ENVELOPE, BODY and BODYSTRUCTURE stay below 1,048,576 octets each.
 public final class MessageExtractor {
     /// Raised whenever a change of this module changes what is extracted.
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     private MessageExtractor() {}
 

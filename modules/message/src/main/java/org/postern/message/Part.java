@@ -4,8 +4,9 @@ import java.util.List;
 
 /// One MIME entity of a message: the message itself, a body part, or a message inside a message/rfc822 part.
 ///
-/// A part of type `multipart` has at least one child; a `message/rfc822` has exactly one, the message it holds; any
-/// other has none. What could not be read as such structure has a plain type.
+/// A part of type `multipart` has at least one child; a `message/rfc822` has exactly one, the message it holds, as has
+/// a
+/// `message/global` that is not encoded; any other has none. What could not be read as such structure has a plain type.
 ///
 /// @param type in lower case, like `subtype`
 /// @param headerLength octets of the header, its closing blank line included
@@ -26,8 +27,9 @@ public record Part(
         List<Part> children) {
     public Part {
         children = List.copyOf(children);
-        int least = isMultipart(type) || isMessage(type, subtype) ? 1 : 0;
-        int most = isMultipart(type) ? Integer.MAX_VALUE : least;
+        boolean isPlainMessage = type.equals("message") && subtype.equals("rfc822");
+        int least = isMultipart(type) || isPlainMessage ? 1 : 0;
+        int most = isMultipart(type) ? Integer.MAX_VALUE : isPlainMessage || isGlobal(type, subtype) ? 1 : 0;
         if (children.size() < least || children.size() > most) {
             throw new IllegalArgumentException(type + "/" + subtype + " with " + children.size() + " children");
         }
@@ -41,7 +43,7 @@ public record Part(
     }
 
     public boolean isMessage() {
-        return isMessage(type, subtype);
+        return type.equals("message") && !children.isEmpty();
     }
 
     public boolean isText() {
@@ -83,7 +85,7 @@ public record Part(
         return type.equals("multipart");
     }
 
-    private static boolean isMessage(String type, String subtype) {
-        return type.equals("message") && subtype.equals("rfc822");
+    private static boolean isGlobal(String type, String subtype) {
+        return type.equals("message") && subtype.equals("global");
     }
 }

@@ -52,8 +52,9 @@ final class ScannedPart {
         return media.type().equals("multipart");
     }
 
+    /// RFC 6532 §3.7 allows an encoding of message/global: then its octets are no structure, and it is a leaf.
     boolean isMessage() {
-        return media.is("message", "rfc822");
+        return media.isMessage() && (!media.isGlobal() || TransferEncoding.isIdentity(transferEncoding));
     }
 
     /// What this part adds to BODYSTRUCTURE: with separators and two numbers of ten digits.

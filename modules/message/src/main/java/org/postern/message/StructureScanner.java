@@ -83,7 +83,7 @@ final class StructureScanner {
     /// none is to be read any more.
     private MediaType followable(MediaType media, int depth) {
         boolean isMultipart = media.type().equals("multipart");
-        boolean holdsParts = isMultipart || media.is("message", "rfc822");
+        boolean holdsParts = isMultipart || media.isMessage();
         boolean noBoundary = isMultipart && media.boundary() == null;
         boolean noRoom = holdsParts && (depth >= DEPTH_LIMIT || isFull());
         return noBoundary || noRoom ? MediaType.OPAQUE : media;

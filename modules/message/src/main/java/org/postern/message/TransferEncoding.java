@@ -17,6 +17,11 @@ public final class TransferEncoding {
         return KNOWN.contains(encoding);
     }
 
+    /// True if octets under it stand for themselves.
+    static boolean isIdentity(String encoding) {
+        return encoding.equals("7BIT") || encoding.equals("8BIT") || encoding.equals("BINARY");
+    }
+
     /// The octets that the encoding stands for. Never fails on wrong content; an unknown encoding is read
     /// as none.
     ///

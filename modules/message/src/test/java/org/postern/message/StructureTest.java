@@ -176,6 +176,21 @@ class StructureTest {
                         + " (\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 6 2) 5)");
     }
 
+    /// RFC 9051 §7.5.2, RFC 6532 §3.7: a message with UTF-8 in its header is one as well; encoded, it is a leaf.
+    @Test
+    @Requirement("RFC9051-7.5.2")
+    void aContainedGlobalMessageDoesToo() {
+        Extracted global = Extracted.of("Content-Type: message/global\n\nSubject: in\n\nx\n");
+        assertThat(global.body())
+                .isEqualTo(
+                        "(\"MESSAGE\" \"GLOBAL\" NIL NIL NIL \"7BIT\" 18 (NIL \"in\" NIL NIL NIL NIL NIL NIL NIL NIL)"
+                                + " (\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 3 1) 3)");
+        assertThat(global.whole(1, 1)).isEqualTo("x\r\n");
+        assertThat(Extracted.of("Content-Type: message/global\nContent-Transfer-Encoding: base64\n\neA==\n")
+                        .body())
+                .isEqualTo("(\"MESSAGE\" \"GLOBAL\" NIL NIL NIL \"BASE64\" 6)");
+    }
+
     @Test
     @Requirement("RFC2046-5.1.5")
     void partsOfADigestAreMessages() {

@@ -91,10 +91,11 @@ final class WireChecker {
             expect(" ");
             nstring();
             expect(" ");
-            string();
+            String encoding = string();
             expect(" ");
             number();
-            if (type.equals("MESSAGE") && subtype.equals("RFC822")) {
+            boolean global = subtype.equals("GLOBAL") && TransferEncoding.isIdentity(encoding);
+            if (type.equals("MESSAGE") && (subtype.equals("RFC822") || global)) {
                 expect(" ");
                 envelope();
                 expect(" ");

@@ -153,7 +153,17 @@ final class ConfigurationReader {
                 duration("sessions.write", SessionLimits.DEFAULT.write(), Duration.ofSeconds(1)));
         Duration longestLoginDelay = duration("auth.longest-delay", Duration.ofSeconds(30), Duration.ZERO);
         var imap = new ImapSettings(
-                message, ImapSettings.DEFAULT.lineOctets(), ImapSettings.DEFAULT.literalBeforeLogin(), failedLogins);
+                message,
+                ImapSettings.DEFAULT.lineOctets(),
+                ImapSettings.DEFAULT.literalBeforeLogin(),
+                failedLogins,
+                oneOf("imap.literals", "plus", Set.of("plus", "minus")).equals("minus")
+                        ? ImapSettings.Literals.MINUS
+                        : ImapSettings.Literals.PLUS,
+                oneOf("imap.eight-bit-headers", "accept", Set.of("accept", "refuse"))
+                                .equals("refuse")
+                        ? ImapSettings.EightBitHeaders.REFUSE
+                        : ImapSettings.EightBitHeaders.ACCEPT);
         var pop3 = new Pop3Settings(
                 failedLogins,
                 duration("pop3.after-login", Pop3Settings.DEFAULT.afterLogin(), Pop3Settings.LEAST_AFTER_LOGIN));

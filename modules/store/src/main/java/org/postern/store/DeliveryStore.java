@@ -164,7 +164,8 @@ final class DeliveryStore implements Deliveries {
         DeliveryException.Reason reason = switch (cause.reason()) {
             case OVER_QUOTA -> DeliveryException.Reason.OVER_QUOTA;
             case NO_SUCH_MAILBOX, GONE -> DeliveryException.Reason.NO_MAILBOX;
-            case ALREADY_EXISTS, CANNOT, LIMIT, UNAVAILABLE -> DeliveryException.Reason.UNAVAILABLE;
+            case ALREADY_EXISTS, CANNOT, HAS_CHILDREN, USE_TAKEN, LIMIT, UNAVAILABLE ->
+                DeliveryException.Reason.UNAVAILABLE;
         };
         return new DeliveryException(reason, String.valueOf(cause.getMessage()));
     }

@@ -225,10 +225,8 @@ final class Handle implements OpenMailbox {
                             },
                             connection -> {
                                 if (!move) {
-                                    long octets = rows.stream()
-                                            .mapToLong(row -> Integer.toUnsignedLong(row.size()))
-                                            .sum();
-                                    MailboxRows.charge(connection, state.account, octets, rows.size());
+                                    MailboxRows.charge(
+                                            connection, state.account, MailboxState.HeadRow.octets(rows), rows.size());
                                 }
                             });
             return new CopyResult(into.uidValidity, sourceUids(rows), given[0]);

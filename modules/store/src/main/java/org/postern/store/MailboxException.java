@@ -10,6 +10,10 @@ public final class MailboxException extends RuntimeException {
         ALREADY_EXISTS,
         /// INBOX cannot be deleted, a name that has children only cannot be selected …
         CANNOT,
+        /// A name that has children only cannot be deleted.
+        HAS_CHILDREN,
+        /// Another mailbox of the account has this special use.
+        USE_TAKEN,
         OVER_QUOTA,
         /// Too many mailboxes or keywords.
         LIMIT,

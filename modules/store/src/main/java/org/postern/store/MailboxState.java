@@ -208,7 +208,13 @@ final class MailboxState {
     /// The message as a writer must see it.
     ///
     /// @param flags with the pending changes applied
-    record HeadRow(int uid, long message, int size, long date, short zone, long flags, long modSeq) {}
+    record HeadRow(int uid, long message, int size, long date, short zone, long flags, long modSeq) {
+        static long octets(List<HeadRow> rows) {
+            return rows.stream()
+                    .mapToLong(row -> Integer.toUnsignedLong(row.size()))
+                    .sum();
+        }
+    }
 
     /// Those of `wanted` that exist for writers, as rows. Under `writers`.
     synchronized List<HeadRow> head(int[] wanted) {

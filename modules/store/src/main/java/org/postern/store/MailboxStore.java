@@ -124,7 +124,14 @@ final class MailboxStore implements Mailboxes {
                     if (MailboxRows.find(connection, account.value(), name).isPresent()) {
                         throw alreadyExists(name);
                     }
-                    if (MailboxRows.all(connection, account.value()).size() >= MOST_MAILBOXES) {
+                    List<MailboxRows.Named> all = MailboxRows.all(connection, account.value());
+                    if (specialUse.isPresent()
+                            && all.stream().anyMatch(other -> other.specialUse().equals(specialUse))) {
+                        throw new MailboxException(
+                                MailboxException.Reason.USE_TAKEN,
+                                "another mailbox is " + specialUse.get().attribute() + " already"); // RFC 6154 §3
+                    }
+                    if (all.size() >= MOST_MAILBOXES) {
                         throw new MailboxException(
                                 MailboxException.Reason.LIMIT,
                                 "the account has " + MOST_MAILBOXES + " mailboxes, the most");
@@ -147,7 +154,7 @@ final class MailboxStore implements Mailboxes {
         if (name.isInbox()) {
             throw new MailboxException(MailboxException.Reason.CANNOT, "INBOX cannot be deleted"); // RFC 3501 §6.3.4
         }
-        try (MailboxViews.Lease lease = acquire(account.value(), name)) {
+        try (MailboxViews.Lease lease = acquireForDeletion(account, name)) {
             MailboxState state = lease.state();
             state.writers.lock(); // no message may arrive between the count and the end
             try {
@@ -160,9 +167,7 @@ final class MailboxStore implements Mailboxes {
                                 throw noSuchMailbox(name);
                             }
                             List<MailboxState.HeadRow> rows = state.head(state.headUids());
-                            long octets = rows.stream()
-                                    .mapToLong(row -> Integer.toUnsignedLong(row.size()))
-                                    .sum();
+                            long octets = MailboxState.HeadRow.octets(rows);
                             MailboxRows.markRemoved(connection, state.id);
                             MailboxRows.charge(connection, account.value(), -octets, -rows.size());
                         },
@@ -173,6 +178,21 @@ final class MailboxStore implements Mailboxes {
             state.vanish();
         }
         removals.consider();
+    }
+
+    /// RFC 9051 §6.3.5: a name that only has children is told from one that is not there.
+    private MailboxViews.Lease acquireForDeletion(AccountId account, MailboxName name) {
+        try {
+            return acquire(account.value(), name);
+        } catch (MailboxException missing) {
+            boolean parent = database.inTransaction(connection -> MailboxRows.all(connection, account.value())).stream()
+                    .anyMatch(other -> name.isAbove(other.name()));
+            throw parent
+                    ? new MailboxException(
+                            MailboxException.Reason.HAS_CHILDREN,
+                            "there is no mailbox " + name + ", only mailboxes below that name")
+                    : missing;
+        }
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.postern.store.MailboxException.Reason.ALREADY_EXISTS;
 import static org.postern.store.MailboxException.Reason.CANNOT;
+import static org.postern.store.MailboxException.Reason.HAS_CHILDREN;
 import static org.postern.store.MailboxException.Reason.NO_SUCH_MAILBOX;
 import static org.postern.store.MailboxException.Reason.OVER_QUOTA;
 import static org.postern.store.StoreFixture.flags;
@@ -216,7 +217,8 @@ class MailboxesTest {
                 .extracting(listing -> listing.name().value() + " " + listing.exists())
                 .containsExactly("a false", "a/b false", "a/b/c true");
         refused(CANNOT, () -> mailboxes().delete(fixture.alice, MailboxName.INBOX));
-        refused(NO_SUCH_MAILBOX, () -> mailboxes().delete(fixture.alice, MailboxName.of("a/b")));
+        refused(HAS_CHILDREN, () -> mailboxes().delete(fixture.alice, MailboxName.of("a/b")));
+        refused(NO_SUCH_MAILBOX, () -> mailboxes().delete(fixture.alice, MailboxName.of("a/x")));
         long first = mailboxes().status(fixture.alice, MailboxName.of("a/b/c")).uidValidity();
         mailboxes().rename(fixture.alice, MailboxName.of("a"), MailboxName.of("z"));
         assertThat(names()).contains("z/b/c").doesNotContain("a/b/c");
