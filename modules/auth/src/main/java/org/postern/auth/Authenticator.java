@@ -59,7 +59,8 @@ public final class Authenticator implements AutoCloseable {
         return result;
     }
 
-    ScramLogins scramLogins(LoginSource source) {
+    /// @param mechanism the IANA name, for the metrics
+    ScramLogins scramLogins(String mechanism, LoginSource source) {
         return new ScramLogins() {
             @Override
             public ScramLogin begin(String loginName) {
@@ -86,7 +87,7 @@ public final class Authenticator implements AutoCloseable {
                 if (result instanceof LoginResult.Accepted) {
                     throttle.succeeded(login.attempt());
                 }
-                sample.stop(meters.timer("postern.logins", "mechanism", "SCRAM-SHA-256", "outcome", outcome(result)));
+                sample.stop(meters.timer("postern.logins", "mechanism", mechanism, "outcome", outcome(result)));
                 return result;
             }
         };

@@ -2,6 +2,7 @@ package org.postern.auth;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Map;
 
 /// Where a login comes from.
 public interface LoginSource {
@@ -9,6 +10,13 @@ public interface LoginSource {
 
     /// What is spoken: `imap`, `pop3`, `submission`.
     String protocol();
+
+    /// What this connection's TLS can bind a login to, by type; empty where nothing. They are the same
+    /// throughout the connection, and secret.
+    Map<ChannelBinding, byte[]> channelBindings();
+
+    /// True once a login that was bound to the channel has failed: the binding is good for one exchange alone.
+    boolean channelBindingSpent();
 
     /// Waits on the session's own thread.
     /// @return false if the session ends meanwhile: nobody waits for the answer any more

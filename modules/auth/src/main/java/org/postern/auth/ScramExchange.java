@@ -8,14 +8,18 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/// SCRAM-SHA-256 (RFC 5802, RFC 7677), the server's side. The password never reaches us: a client that was
-/// led to a false server gives nothing away that could be used elsewhere.
+/// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677), the server's side. The password never reaches us: a
+/// client that was led to a false server gives nothing away that could be used elsewhere. With PLUS the proof also
+/// covers the TLS connection: somebody between the two who holds a certificate that the client trusts cannot pass it
+/// on.
 final class ScramExchange implements SaslExchange {
     private static final int NONCE_OCTETS = 18;
     /// A client's nonce is echoed and signed: bounded.
@@ -32,11 +36,24 @@ final class ScramExchange implements SaslExchange {
     private static final Pattern CLIENT_FINAL = Pattern.compile("(?<unsigned>c=(?<binding>[A-Za-z0-9+/=]+)"
             + ",r=(?<nonce>[\\x21-\\x2b\\x2d-\\x7e]+)(,[A-Za-z]=[^,]+)*),p=(?<proof>[A-Za-z0-9+/=]+)");
 
+    /// Where this exchange stands towards channel binding (RFC 5802 §6).
+    private sealed interface Binding {
+        /// SCRAM-SHA-256-PLUS: the client names one of these.
+        record Required(Map<ChannelBinding, byte[]> values) implements Binding {}
+
+        /// SCRAM-SHA-256, while PLUS was offered beside it: a client that could have bound itself was misled.
+        record Declined() implements Binding {}
+
+        /// SCRAM-SHA-256 on a connection that has nothing to bind to.
+        record Impossible() implements Binding {}
+    }
+
     private sealed interface State {
         record ClientFirst() implements State {}
 
+        /// @param channel what `c=` must hold: the client's GS2 header and, with PLUS, the binding behind it
         record ClientFinal(
-                ScramLogin login, String identity, String header, String bare, String serverFirst, String nonce)
+                ScramLogin login, String identity, byte[] channel, String bare, String serverFirst, String nonce)
                 implements State {}
 
         record Told(LoginResult result) implements State {}
@@ -45,17 +62,35 @@ final class ScramExchange implements SaslExchange {
     }
 
     private final ScramLogins logins;
+    private final Binding binding;
     private final Supplier<String> serverNonce;
     private State state = new State.ClientFirst();
 
-    ScramExchange(ScramLogins logins) {
-        this(logins, ScramExchange::randomNonce);
+    private ScramExchange(ScramLogins logins, Binding binding, Supplier<String> serverNonce) {
+        this.logins = logins;
+        this.binding = binding;
+        this.serverNonce = serverNonce;
+    }
+
+    /// SCRAM-SHA-256-PLUS.
+    /// @param values what the connection can be bound to
+    static ScramExchange bound(ScramLogins logins, Map<ChannelBinding, byte[]> values) {
+        return bound(logins, values, ScramExchange::randomNonce);
+    }
+
+    static ScramExchange bound(ScramLogins logins, Map<ChannelBinding, byte[]> values, Supplier<String> serverNonce) {
+        return new ScramExchange(logins, new Binding.Required(values), serverNonce);
+    }
+
+    /// SCRAM-SHA-256.
+    /// @param plusOffered whether the connection could have been bound as well
+    static ScramExchange unbound(ScramLogins logins, boolean plusOffered) {
+        return unbound(logins, plusOffered, ScramExchange::randomNonce);
     }
 
     /// @param serverNonce printable ASCII without a comma
-    ScramExchange(ScramLogins logins, Supplier<String> serverNonce) {
-        this.logins = logins;
-        this.serverNonce = serverNonce;
+    static ScramExchange unbound(ScramLogins logins, boolean plusOffered, Supplier<String> serverNonce) {
+        return new ScramExchange(logins, plusOffered ? new Binding.Declined() : new Binding.Impossible(), serverNonce);
     }
 
     private static String randomNonce() {
@@ -93,8 +128,9 @@ final class ScramExchange implements SaslExchange {
             if (!message.matches() || message.group("nonce").length() > CLIENT_NONCE_OCTETS) {
                 return new SaslStep.Malformed("not a SCRAM client-first-message");
             }
-            if (message.group("flag").startsWith("p")) {
-                return new SaslStep.Malformed("channel binding is not offered"); // RFC 5802 §6
+            Optional<String> refusal = refusal(message.group("flag"));
+            if (refusal.isPresent()) {
+                return new SaslStep.Malformed(refusal.get());
             }
             name = saslName(message.group("name"));
             identity = message.group("identity") == null ? "" : saslName(message.group("identity"));
@@ -109,26 +145,73 @@ final class ScramExchange implements SaslExchange {
         String serverFirst = "r=" + nonce + ",s="
                 + Base64.getEncoder().encodeToString(login.verifier().salt()) + ",i="
                 + login.verifier().iterations();
-        state = new State.ClientFinal(login, identity, message.group(1), message.group("bare"), serverFirst, nonce);
+        state = new State.ClientFinal(
+                login,
+                identity,
+                channel(message.group(1), message.group("flag")),
+                message.group("bare"),
+                serverFirst,
+                nonce);
         return new SaslStep.Challenge(serverFirst.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /// Why this exchange cannot go on under the client's flag, in the words of RFC 5802 §7; empty if it can.
+    private Optional<String> refusal(String flag) {
+        return switch (binding) {
+            case Binding.Required required -> {
+                if (!flag.startsWith("p=")) {
+                    yield Optional.of("SCRAM-SHA-256-PLUS needs a channel binding: p=");
+                }
+                yield required(required, flag).isPresent()
+                        ? Optional.empty()
+                        : Optional.of("unsupported-channel-binding-type");
+            }
+            case Binding.Declined _ ->
+                switch (flag.charAt(0)) {
+                    case 'n' -> Optional.empty();
+                    // RFC 5802 §6: the client has not seen that PLUS was offered: somebody took it out
+                    case 'y' -> Optional.of("server-does-support-channel-binding");
+                    default -> Optional.of("channel binding needs SCRAM-SHA-256-PLUS");
+                };
+            case Binding.Impossible _ ->
+                flag.startsWith("p=") ? Optional.of("server-does-not-support-channel-binding") : Optional.empty();
+        };
+    }
+
+    private static Optional<byte[]> required(Binding.Required required, String flag) {
+        return required.values().entrySet().stream()
+                .filter(each -> flag.equals("p=" + each.getKey().uniquePrefix()))
+                .map(Map.Entry::getValue)
+                .findFirst();
+    }
+
+    /// RFC 5802 §7: cbind-input = gs2-header [ cbind-data ].
+    private byte[] channel(String header, String flag) {
+        byte[] start = header.getBytes(StandardCharsets.UTF_8);
+        byte[] data = binding instanceof Binding.Required required
+                ? required(required, flag).orElseThrow()
+                : new byte[0];
+        byte[] whole = Arrays.copyOf(start, start.length + data.length);
+        System.arraycopy(data, 0, whole, start.length, data.length);
+        return whole;
     }
 
     private SaslStep last(byte[] response, State.ClientFinal expected) {
         Matcher message;
-        byte[] binding;
+        byte[] channel;
         byte[] proof;
         try {
             message = CLIENT_FINAL.matcher(utf8(response));
             if (!message.matches()) {
                 return new SaslStep.Malformed("not a SCRAM client-final-message");
             }
-            binding = Base64.getDecoder().decode(message.group("binding"));
+            channel = Base64.getDecoder().decode(message.group("binding"));
             proof = Base64.getDecoder().decode(message.group("proof"));
         } catch (CharacterCodingException | IllegalArgumentException e) {
             return new SaslStep.Malformed("not a SCRAM client-final-message");
         }
-        // RFC 5802 §5.1: c= repeats the gs2 header, r= the whole nonce
-        boolean same = MessageDigest.isEqual(binding, expected.header().getBytes(StandardCharsets.UTF_8))
+        // RFC 5802 §5.1: c= repeats the GS2 header with the binding, r= the whole nonce
+        boolean same = MessageDigest.isEqual(channel, expected.channel())
                 && MessageDigest.isEqual(ascii(message.group("nonce")), ascii(expected.nonce()));
         String signed = expected.bare() + "," + expected.serverFirst() + "," + message.group("unsigned");
         ScramVerifier verifier = expected.login().verifier();

@@ -3,7 +3,8 @@
 ///
 /// In reading order: [AccountDirectory] and [StoredCredentials] (what is kept of a password),
 /// [SaslMechanisms], [SaslExchange] and [SaslStep] (how it arrives; [ScramExchange] proves it without
-/// sending it), [Authenticator] (how it is judged), [HashingThreads], [VerifiedLogins] and [PasswordHasher]
+/// sending it, and may tie it to a [ChannelBinding]), [Authenticator] (how it is judged), [HashingThreads],
+/// [VerifiedLogins] and [PasswordHasher]
 /// (what that costs).
 ///
 /// Invariants: unknown, disabled and wrong cost the same and look the same; no password, hash or key is in

@@ -61,6 +61,16 @@ class AuthenticatorTest {
             }
 
             @Override
+            public Map<ChannelBinding, byte[]> channelBindings() {
+                return Map.of();
+            }
+
+            @Override
+            public boolean channelBindingSpent() {
+                return false;
+            }
+
+            @Override
             public boolean pause(Duration duration) {
                 return true;
             }
@@ -198,6 +208,16 @@ class AuthenticatorTest {
             @Override
             public String protocol() {
                 return "imap";
+            }
+
+            @Override
+            public Map<ChannelBinding, byte[]> channelBindings() {
+                return Map.of();
+            }
+
+            @Override
+            public boolean channelBindingSpent() {
+                return false;
             }
 
             @Override

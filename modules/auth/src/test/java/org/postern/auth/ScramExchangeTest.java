@@ -4,12 +4,19 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import javax.crypto.Mac;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,6 +31,8 @@ class ScramExchangeTest {
             + "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=";
     private static final String SERVER_FINAL = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
 
+    private static final String SERVER_NONCE = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+
     private static final LoginThrottle.Attempt NO_DELAY =
             new LoginThrottle(Duration.ZERO, () -> 0).begin(InetAddress.getLoopbackAddress(), "");
 
@@ -34,22 +43,22 @@ class ScramExchangeTest {
     private final List<String> ended = new ArrayList<>();
     private Optional<StoredCredentials> account = Optional.of(user);
 
-    private final ScramExchange exchange = new ScramExchange(
-            new ScramLogins() {
-                @Override
-                public ScramLogin begin(String loginName) {
-                    return new ScramLogin(loginName, NO_DELAY, verifier, account);
-                }
+    private final ScramLogins logins = new ScramLogins() {
+        @Override
+        public ScramLogin begin(String loginName) {
+            return new ScramLogin(loginName, NO_DELAY, verifier, account);
+        }
 
-                @Override
-                public LoginResult end(ScramLogin login, String identity, boolean proved) {
-                    ended.add(login.loginName() + "/" + identity + "/" + proved);
-                    return proved && login.account().isPresent()
-                            ? new LoginResult.Accepted(new Principal(new AccountId(7), "user@example.test", 1))
-                            : new LoginResult.Refused();
-                }
-            },
-            () -> "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+        @Override
+        public LoginResult end(ScramLogin login, String identity, boolean proved) {
+            ended.add(login.loginName() + "/" + identity + "/" + proved);
+            return proved && login.account().isPresent()
+                    ? new LoginResult.Accepted(new Principal(new AccountId(7), "user@example.test", 1))
+                    : new LoginResult.Refused();
+        }
+    };
+
+    private final ScramExchange exchange = ScramExchange.unbound(logins, false, () -> SERVER_NONCE);
 
     private SaslStep say(String message) {
         return exchange.respond(message.getBytes(UTF_8));
@@ -84,7 +93,7 @@ class ScramExchangeTest {
         say(CLIENT_FIRST);
         assertThat(say(CLIENT_FINAL.replaceAll("p=.*", "p=dHzbZapW")))
                 .isEqualTo(new SaslStep.Judged(new LoginResult.Refused()));
-        var longer = new ScramExchange(
+        var longer = ScramExchange.unbound(
                 new ScramLogins() {
                     @Override
                     public ScramLogin begin(String loginName) {
@@ -96,10 +105,11 @@ class ScramExchangeTest {
                         return proved ? new LoginResult.Unavailable() : new LoginResult.Refused();
                     }
                 },
-                () -> "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+                false,
+                () -> SERVER_NONCE);
         longer.respond(CLIENT_FIRST.getBytes(UTF_8));
         byte[] proof = Base64.getDecoder().decode("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
-        String longProof = Base64.getEncoder().encodeToString(java.util.Arrays.copyOf(proof, 40));
+        String longProof = Base64.getEncoder().encodeToString(Arrays.copyOf(proof, 40));
         assertThat(longer.respond(
                         CLIENT_FINAL.replaceAll("p=.*", "p=" + longProof).getBytes(UTF_8)))
                 .isEqualTo(new SaslStep.Judged(new LoginResult.Refused()));
@@ -176,7 +186,7 @@ class ScramExchangeTest {
             if (new String(message, UTF_8).equals(original)) {
                 continue;
             }
-            var fuzzed = new ScramExchange(
+            var fuzzed = ScramExchange.unbound(
                     new ScramLogins() {
                         @Override
                         public ScramLogin begin(String loginName) {
@@ -188,11 +198,91 @@ class ScramExchangeTest {
                             return proved ? new LoginResult.Unavailable() : new LoginResult.Refused();
                         }
                     },
-                    () -> "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
+                    false,
+                    () -> SERVER_NONCE);
             if (round % 2 == 1) {
                 fuzzed.respond(CLIENT_FIRST.getBytes(UTF_8));
             }
             assertThat(fuzzed.respond(message)).isNotEqualTo(new SaslStep.Judged(new LoginResult.Unavailable()));
         }
+    }
+
+    // ---- channel binding
+
+    private static final byte[] EXPORTED = "exported key material of 32 octs".getBytes(UTF_8);
+    private static final Map<ChannelBinding, byte[]> BINDINGS =
+            Map.of(ChannelBinding.TLS_EXPORTER, EXPORTED, ChannelBinding.TLS_SERVER_END_POINT, new byte[] {1, 2, 3});
+
+    /// The client's side, written from RFC 5802 §3 alone: its proof for `pencil`.
+    private static String clientFinal(String header, byte[] data, String bare, String serverFirst) throws Exception {
+        byte[] input = Arrays.copyOf(header.getBytes(UTF_8), header.length() + data.length);
+        System.arraycopy(data, 0, input, header.length(), data.length);
+        String nonce = serverFirst.substring(2, serverFirst.indexOf(','));
+        String unsigned = "c=" + Base64.getEncoder().encodeToString(input) + ",r=" + nonce;
+        var keys = SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256");
+        byte[] salted = keys.generateSecret(new PBEKeySpec(
+                        "pencil".toCharArray(), Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096, 256))
+                .getEncoded();
+        byte[] clientKey = hmac(salted, "Client Key");
+        byte[] storedKey = MessageDigest.getInstance("SHA-256").digest(clientKey);
+        byte[] signature = hmac(storedKey, bare + "," + serverFirst + "," + unsigned);
+        for (int index = 0; index < clientKey.length; index++) {
+            clientKey[index] ^= signature[index];
+        }
+        return unsigned + ",p=" + Base64.getEncoder().encodeToString(clientKey);
+    }
+
+    private static byte[] hmac(byte[] key, String text) throws Exception {
+        var mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(key, "HmacSHA256"));
+        return mac.doFinal(text.getBytes(UTF_8));
+    }
+
+    private SaslStep bound(String header, byte[] data) throws Exception {
+        ScramExchange plus = ScramExchange.bound(logins, BINDINGS, () -> SERVER_NONCE);
+        String bare = "n=user,r=abc";
+        String first = challenge(plus.respond((header + bare).getBytes(UTF_8)));
+        return plus.respond(clientFinal(header, data, bare, first).getBytes(UTF_8));
+    }
+
+    @Test
+    @Requirement("TLS-11")
+    void theProofCoversTheChannel() throws Exception {
+        assertThat(challenge(bound("p=tls-exporter,,", EXPORTED))).startsWith("v=");
+        assertThat(challenge(bound("p=tls-server-end-point,a=user,", new byte[] {1, 2, 3})))
+                .startsWith("v=");
+    }
+
+    @Test
+    @Requirement("TLS-11")
+    void anotherChannelIsRefused() throws Exception {
+        byte[] ofAnotherConnection = EXPORTED.clone();
+        ofAnotherConnection[31] ^= 1;
+        assertThat(bound("p=tls-exporter,,", ofAnotherConnection))
+                .isEqualTo(new SaslStep.Judged(new LoginResult.Refused()));
+        assertThat(bound("p=tls-exporter,,", new byte[0])).isEqualTo(new SaslStep.Judged(new LoginResult.Refused()));
+        assertThat(bound("p=tls-exporter,,", new byte[] {1, 2, 3}))
+                .isEqualTo(new SaslStep.Judged(new LoginResult.Refused()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"n", "y", "p=tls-unique", "p=TLS-EXPORTER", "p=tls-exporter2"})
+    void withPlusTheClientNamesABindingThatThereIs(String flag) {
+        ScramExchange plus = ScramExchange.bound(logins, BINDINGS, () -> SERVER_NONCE);
+        assertThat(plus.respond((flag + ",,n=user,r=abc").getBytes(UTF_8))).isInstanceOf(SaslStep.Malformed.class);
+        assertThat(ended).isEmpty();
+    }
+
+    @Test
+    @Requirement("TLS-11")
+    void whoeverTakesPlusOutOfTheListIsFoundOut() {
+        ScramExchange beside = ScramExchange.unbound(logins, true, () -> SERVER_NONCE);
+        assertThat(beside.respond("y,,n=user,r=abc".getBytes(UTF_8)))
+                .isEqualTo(new SaslStep.Malformed("server-does-support-channel-binding"));
+        ScramExchange without = ScramExchange.unbound(logins, true, () -> SERVER_NONCE);
+        assertThat(without.respond("n,,n=user,r=abc".getBytes(UTF_8))).isInstanceOf(SaslStep.Challenge.class);
+        ScramExchange named = ScramExchange.unbound(logins, true, () -> SERVER_NONCE);
+        assertThat(named.respond("p=tls-exporter,,n=user,r=abc".getBytes(UTF_8)))
+                .isInstanceOf(SaslStep.Malformed.class);
     }
 }

@@ -54,8 +54,9 @@ final class LoginCommands {
             capabilities.append(" STARTTLS"); // R8314-17: only while it would work
         }
         if (connection.mayAuthenticate()) {
-            capabilities.append(
-                    mechanisms.names().stream().map(name -> " AUTH=" + name).collect(Collectors.joining()));
+            capabilities.append(mechanisms.names(connection.loginSource()).stream()
+                    .map(name -> " AUTH=" + name)
+                    .collect(Collectors.joining()));
         } else {
             capabilities.append(" LOGINDISABLED"); // ST-10, RFC 3501 §6.2.3
         }

@@ -9,12 +9,15 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
+import org.postern.auth.ChannelBinding;
 import org.postern.auth.LoginSource;
 import org.postern.auth.Principal;
 import org.postern.tls.TlsPolicy;
@@ -50,6 +53,8 @@ public final class Connection {
     private volatile @Nullable EndReason endRequested;
     private volatile @Nullable EndReason end;
     private boolean loginNeeded = true;
+    private Map<ChannelBinding, byte[]> channelBindings = Map.of();
+    private boolean channelBindingSpent;
     private @Nullable String mechanism;
     private int failedLogins;
     private long commands;
@@ -295,6 +300,7 @@ public final class Connection {
                 // a resumed session was made by an earlier handshake than this one
                 session.getCreationTime() < transport.handshakeStarted(),
                 implicit);
+        channelBindings = ChannelBindings.of(session);
         tls = facts;
         phase = loginNeeded ? Phase.BEFORE_LOGIN : Phase.AFTER_LOGIN;
         sessions.secured(facts);
@@ -336,6 +342,16 @@ public final class Connection {
             }
 
             @Override
+            public Map<ChannelBinding, byte[]> channelBindings() {
+                return channelBindings;
+            }
+
+            @Override
+            public boolean channelBindingSpent() {
+                return channelBindingSpent;
+            }
+
+            @Override
             public boolean pause(Duration duration) {
                 return transport.pause(duration);
             }
@@ -345,6 +361,7 @@ public final class Connection {
     /// Notes a failed attempt in the session record, without the name that was tried.
     public void authenticationFailed(String triedMechanism) {
         mechanism = triedMechanism;
+        channelBindingSpent |= triedMechanism.toUpperCase(Locale.ROOT).endsWith("-PLUS");
         failedLogins++;
     }
 

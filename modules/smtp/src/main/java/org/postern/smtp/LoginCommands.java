@@ -32,7 +32,7 @@ final class LoginCommands {
     }
 
     String offeredMechanisms() {
-        return String.join(" ", mechanisms.names());
+        return String.join(" ", mechanisms.names(connection.loginSource()));
     }
 
     /// RFC 3207 §4.
