@@ -1,8 +1,9 @@
 package org.postern.server;
 
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
@@ -12,37 +13,57 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
-import java.util.List;
+import java.nio.file.attribute.UserPrincipal;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import jdk.net.ExtendedSocketOptions;
-import org.postern.store.AccountException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
 
 /// The way in for `postern domain …`, `account …` and the like: a Unix socket in the data directory, for the server's
-/// own user and root. One exchange for each connection.
-///
-/// Request: int count, count × UTF (words), int length, octets (a secret). Answer: boolean done, int count,
-/// count × UTF (pieces of the text).
+/// own user and root. [ControlMessages] says what goes over it. Each connection has its own virtual thread.
 final class ControlSocket implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
-    private static final int MOST_WORDS = 16;
-    private static final int MOST_SECRET = 4096; // octets
-    /// writeUTF takes 65,535 octets; a character may be three.
-    private static final int TEXT_PIECE = 20_000;
+    /// A server that stops waits so long for commands that run.
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /// What is done with a request.
+    interface Handler {
+        /// Carries it out.
+        ///
+        /// @param secret the new password where the request sets one, else empty; wiped
+        /// @param by who asks, for the audit log
+        /// @throws RequestRefused telling why it is refused
+        Answer execute(Request request, byte[] secret, String by, Progress progress);
+
+        /// Somebody asks who may not.
+        void refuseStranger(String name);
+    }
 
     private final Path path;
     private final ServerSocketChannel server;
-    private final Management management;
+    private final Handler handler;
+    /// Ours: who made the socket's file.
+    private final UserPrincipal owner;
+    private final int ownUid;
+    /// One party for the socket itself, and one for each command that runs.
+    private final Phaser running = new Phaser(1);
+    private volatile boolean stopping;
 
-    private ControlSocket(Path path, ServerSocketChannel server, Management management) {
+    private ControlSocket(Path path, ServerSocketChannel server, Handler handler) throws IOException {
         this.path = path;
         this.server = server;
-        this.management = management;
+        this.handler = handler;
+        this.owner = Files.getOwner(path);
+        this.ownUid = (Integer) Files.getAttribute(path, "unix:uid");
     }
 
     /// Starts to take commands. A socket file that a dead process left is replaced: the directory's lock is ours.
-    static ControlSocket open(Path path, Management management) throws IOException {
+    static ControlSocket open(Path path, Handler handler) throws IOException {
         Files.deleteIfExists(path);
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
@@ -55,7 +76,7 @@ final class ControlSocket implements AutoCloseable {
                     e);
         }
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
-        var socket = new ControlSocket(path, server, management);
+        var socket = new ControlSocket(path, server, handler);
         Thread.ofVirtual().name("control").start(socket::accept);
         return socket;
     }
@@ -76,80 +97,117 @@ final class ControlSocket implements AutoCloseable {
 
     private void serve(SocketChannel client) {
         try (client) {
-            String user =
-                    client.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
-            if (!user.equals("root") && !user.equals(System.getProperty("user.name"))) {
-                LOG.warn("refused a management command of user {}", user);
+            InputStream in = new BufferedInputStream(Channels.newInputStream(client));
+            OutputStream out = Channels.newOutputStream(client);
+            UserPrincipal peer =
+                    client.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
+            Optional<String> user = permitted(peer);
+            if (user.isEmpty()) {
+                handler.refuseStranger(peer.getName());
+                refuse(out, "only the server's own user and root may command it", Main.FAILED);
                 return;
             }
-            var in = new DataInputStream(Channels.newInputStream(client));
-            var out = new DataOutputStream(Channels.newOutputStream(client));
-            List<String> words = new ArrayList<>();
-            int count = in.readInt();
-            if (count < 1 || count > MOST_WORDS) {
-                return;
-            }
-            for (int index = 0; index < count; index++) {
-                words.add(in.readUTF());
-            }
-            int length = in.readInt();
-            if (length < 0 || length > MOST_SECRET) {
-                return;
-            }
-            byte[] secret = in.readNBytes(length);
-            try {
-                answer(out, true, management.run(words, secret, user));
-            } catch (AccountException | NumberFormatException refused) {
-                answer(out, false, String.valueOf(refused.getMessage()));
-            } catch (RuntimeException fault) {
-                LOG.error("management command {} failed", words.getFirst(), fault);
-                answer(out, false, "internal error, see the server's log");
-            }
+            answer(in, out, user.get());
         } catch (IOException e) {
             LOG.debug("a management client went away", e);
         }
     }
 
-    private static void answer(DataOutputStream out, boolean done, String text) throws IOException {
-        out.writeBoolean(done);
-        int pieces = (text.length() + TEXT_PIECE - 1) / TEXT_PIECE;
-        out.writeInt(pieces);
-        for (int index = 0; index < pieces; index++) {
-            out.writeUTF(text.substring(index * TEXT_PIECE, Math.min(text.length(), (index + 1) * TEXT_PIECE)));
+    /// Who asks, for the audit log; empty for strangers.
+    private Optional<String> permitted(UserPrincipal peer) {
+        if (peer.equals(owner)) {
+            return Optional.of("uid " + ownUid + " (" + peer.getName() + ")");
         }
-        out.flush();
+        // a uid that has no name is its own name
+        return peer.getName().equals("root") || peer.getName().equals("0")
+                ? Optional.of("uid 0 (root)")
+                : Optional.empty();
     }
 
-    /// What a server answered.
-    record Answer(boolean done, String text) {}
+    private void answer(InputStream in, OutputStream out, String by) throws IOException {
+        Request request;
+        byte[] secret;
+        try {
+            var incoming = Json.MAPPER.readValue(
+                    ControlMessages.readLine(in, ControlMessages.MOST_REQUEST), ControlMessages.Incoming.class);
+            Class<? extends Request> type = RequestNames.type(incoming.command())
+                    .orElseThrow(() -> new RequestRefused("the server does not know the command " + incoming.command()
+                            + ": is it of an older version?"));
+            request = Json.MAPPER.treeToValue(incoming.arguments(), type);
+            if (incoming.secret() < 0 || incoming.secret() > ControlMessages.MOST_SECRET) {
+                throw new RequestRefused("a password has at most " + ControlMessages.MOST_SECRET + " octets");
+            }
+            secret = in.readNBytes(incoming.secret());
+        } catch (JacksonException malformed) {
+            refuse(out, "the server does not understand the request: " + malformed.getOriginalMessage(), Main.FAILED);
+            return;
+        } catch (RequestRefused unknown) {
+            refuse(out, String.valueOf(unknown.getMessage()), unknown.exitCode());
+            return;
+        }
+        running.register();
+        try {
+            Answer answer = handler.execute(request, secret, by, new Sink(out));
+            out.write(ControlMessages.reply("answer", answer));
+        } catch (RequestRefused refused) {
+            refuse(out, String.valueOf(refused.getMessage()), refused.exitCode());
+        } catch (RuntimeException fault) {
+            LOG.error("management command {} failed", RequestNames.of(request), fault);
+            refuse(out, "internal error, see the server's log", Main.FAILED);
+        } finally {
+            running.arriveAndDeregister();
+        }
+    }
 
-    /// The client's side.
-    ///
-    /// @throws IOException where no server listens there
-    static Answer ask(Path path, List<String> words, byte[] secret) throws IOException {
-        try (SocketChannel server = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
-            var out = new DataOutputStream(Channels.newOutputStream(server));
-            out.writeInt(words.size());
-            for (String word : words) {
-                out.writeUTF(word);
+    private static void refuse(OutputStream out, String reason, int exitCode) throws IOException {
+        out.write(ControlMessages.reply("refused", new ControlMessages.Refused(reason, exitCode)));
+    }
+
+    /// Reports to the client, five times a second at most. Used by one thread at a time.
+    private final class Sink implements Progress {
+        private static final long INTERVAL = 200_000_000; // nanoseconds
+
+        private final OutputStream out;
+        private String lastStep = "";
+        private long last;
+        private boolean gone;
+
+        Sink(OutputStream out) {
+            this.out = out;
+        }
+
+        @Override
+        public synchronized void report(String step, long done, long total, Unit unit) {
+            long now = System.nanoTime();
+            if (gone || (step.equals(lastStep) && now - last < INTERVAL && done != total)) {
+                return;
             }
-            out.writeInt(secret.length);
-            out.write(secret);
-            out.flush();
-            var in = new DataInputStream(Channels.newInputStream(server));
-            boolean done = in.readBoolean();
-            StringBuilder text = new StringBuilder();
-            int pieces = in.readInt();
-            for (int index = 0; index < pieces; index++) {
-                text.append(in.readUTF());
+            lastStep = step;
+            last = now;
+            try {
+                out.write(ControlMessages.reply("progress", new ControlMessages.Progressed(step, done, total, unit)));
+            } catch (IOException e) {
+                gone = true; // the command itself decides whether it goes on
             }
-            return new Answer(done, text.toString());
+        }
+
+        @Override
+        public synchronized boolean isAbandoned() {
+            return gone || stopping;
         }
     }
 
     @Override
     public void close() throws IOException {
+        stopping = true;
         server.close();
         Files.deleteIfExists(path);
+        try {
+            running.awaitAdvanceInterruptibly(running.arrive(), PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            LOG.warn("{} management commands still run", running.getUnarrivedParties());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -173,16 +173,17 @@ final class Quickstart {
         accounts.forEach(state::password);
         state.write(); // before the accounts: a crash here must not leave accounts whose passwords nobody knows
         if (!known.domains().contains(domain)) {
-            server.management().run(List.of("domain", "add", domain), new byte[0], "quickstart");
+            server.management().execute(new Request.Domain.Add(domain), "quickstart");
         }
         for (String name : accounts) {
             String address = name + "@" + domain;
             if (known.account(address).isEmpty()) {
                 server.management()
-                        .run(
-                                List.of("account", "add", address),
+                        .execute(
+                                new Request.Account.Add(address),
                                 state.password(name).getBytes(StandardCharsets.UTF_8),
-                                "quickstart");
+                                "quickstart",
+                                Progress.NONE);
                 SampleMail.deliver(server.store(), address);
             }
         }

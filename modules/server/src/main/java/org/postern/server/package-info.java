@@ -1,12 +1,23 @@
 /// The program: configuration, command line, and the composition root that makes everything else.
 ///
-/// In reading order: [Main] (the command line), [Configuration] and [ConfigurationReader] (the file),
+/// In reading order: [Main] (the command line), [Configuration] and [ConfigurationReader] (the file), [ServeCommand]
+/// and
 /// [PosternServer] (everything, made in order and closed the other way round), [DataDirectory],
-/// [CertificateKeeper], [Meters], [Health] and [MetricsEndpoint], [Management] and [ControlSocket]
-/// (changing a running server), [Quickstart] with [QuickstartState] and [SampleMail], [Logging],
-/// [ServiceManager] (systemd).
+/// [CertificateKeeper], [Meters], [Health] and [MetricsEndpoint], [Quickstart] with [QuickstartState] and [SampleMail],
+/// [Logging], [ServiceManager] (systemd).
+///
+/// Changing a running server: [Request] and [Answer] (all there is to ask and to be told), [ControlMessages] with
+/// [RequestNames] and [Json] (how they look on the wire), [ControlSocket] (the server's end), [Management] (the audit
+/// log,
+/// and the way to the `…Management` of each family: [DomainManagement] and so on); [ControlClient], [RunningServer],
+/// [Output] with [Table] and [Units] (the command line's end) and the `…Command` of each family. A new command is a
+/// record
+/// in `Request`, a branch in its `…Management`, a method in its `…Command`. One that takes long reports to a
+/// [Progress];
+/// one that needs no server mixes in [ConfigurationFile] and [Output] instead of `RunningServer`.
 ///
 /// Invariants: a wrong setting stops the start and is named with file and line; one process for each data
-/// directory; passwords come from a terminal or standard input, never as arguments.
+/// directory; passwords come from a terminal or standard input, never as arguments; a request's record
+/// holds no secret, for it stands in the audit log.
 @org.jspecify.annotations.NullMarked
 package org.postern.server;

@@ -3,6 +3,7 @@ package org.postern.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,18 +11,32 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.server.Configuration.Service;
-import org.postern.store.AccountException;
 import org.postern.testkit.WireClient;
 
 class AppPasswordTest {
     @TempDir
     Path directory;
 
-    private static String run(ServerFixture fixture, String... words) {
-        return fixture.server.management().run(List.of(words), new byte[0], "test");
+    private static Answer run(ServerFixture fixture, Request request) {
+        return fixture.server.management().execute(request, "test");
+    }
+
+    private static Request.AppPassword.Add add(String name, Set<String> protocols, Optional<String> expires) {
+        return new Request.AppPassword.Add(ServerFixture.ALICE, name, protocols, expires);
+    }
+
+    private static String made(ServerFixture fixture, String name, Set<String> protocols, Optional<String> expires) {
+        return ((Answer.NewAppPassword) run(fixture, add(name, protocols, expires))).password();
+    }
+
+    private static List<Answer.AppPassword> list(ServerFixture fixture) {
+        return ((Answer.AppPasswords) run(fixture, new Request.AppPassword.List(ServerFixture.ALICE))).appPasswords();
     }
 
     private static WireClient imap(ServerFixture fixture) throws IOException {
@@ -38,8 +53,7 @@ class AppPasswordTest {
     @Test
     void oneIsMadeUsedForWhatItIsForAndRemoved() throws IOException {
         try (ServerFixture fixture = new ServerFixture(directory)) {
-            String password = run(fixture, "app-password", "add", ServerFixture.ALICE, "phone", "imap", "never")
-                    .strip();
+            String password = made(fixture, "phone", Set.of("imap"), Optional.empty());
             assertThat(password).matches("[a-z2-9]{24}");
             try (WireClient client = imap(fixture);
                     WireClient sender = WireClient.implicitTls(fixture.address(Service.SUBMISSIONS), fixture.trust())) {
@@ -49,13 +63,13 @@ class AppPasswordTest {
                 sender.command(authPlain(password), "535 5.7.8 ");
                 sender.command(authPlain(ServerFixture.PASSWORD), "235 ");
 
-                assertThat(run(fixture, "app-password", "show", ServerFixture.ALICE))
-                        .isEqualTo("phone  imap  for ever\n");
-                assertThatThrownBy(() ->
-                                run(fixture, "app-password", "add", ServerFixture.ALICE, "phone", "imap", "never"))
-                        .isInstanceOf(AccountException.class)
+                assertThat(list(fixture))
+                        .containsExactly(new Answer.AppPassword(
+                                "phone", new TreeSet<>(Set.of("imap")), Optional.empty(), false));
+                assertThatThrownBy(() -> run(fixture, add("phone", Set.of("imap"), Optional.empty())))
+                        .isInstanceOf(RequestRefused.class)
                         .hasMessageContaining("already");
-                run(fixture, "app-password", "remove", ServerFixture.ALICE, "phone");
+                run(fixture, new Request.AppPassword.Remove(ServerFixture.ALICE, "phone"));
                 client.readUntil("* BYE "); // decisions: its sessions end
             }
             try (WireClient client = imap(fixture)) {
@@ -69,27 +83,21 @@ class AppPasswordTest {
     void oneEndsWithItsLastDay() throws IOException {
         try (ServerFixture fixture = new ServerFixture(directory)) {
             LocalDate today = LocalDate.now(ZoneOffset.UTC);
-            String valid = run(fixture, "app-password", "add", ServerFixture.ALICE, "a", "imap,pop3", today.toString());
-            String expired = run(
-                    fixture,
-                    "app-password",
-                    "add",
-                    ServerFixture.ALICE,
-                    "b",
-                    "imap",
-                    today.minusDays(2).toString());
+            String valid = made(fixture, "a", Set.of("imap", "pop3"), Optional.of(today.toString()));
+            String expired = made(
+                    fixture, "b", Set.of("imap"), Optional.of(today.minusDays(2).toString()));
             try (WireClient client = imap(fixture)) {
-                client.command("a LOGIN " + ServerFixture.ALICE + " " + expired.strip(), "a NO [AUTHENTICATIONFAILED]");
-                client.command("b LOGIN " + ServerFixture.ALICE + " " + valid.strip(), "b OK");
+                client.command("a LOGIN " + ServerFixture.ALICE + " " + expired, "a NO [AUTHENTICATIONFAILED]");
+                client.command("b LOGIN " + ServerFixture.ALICE + " " + valid, "b OK");
             }
-            assertThat(run(fixture, "app-password", "show", ServerFixture.ALICE))
-                    .contains("a  imap,pop3  until ")
-                    .contains("b  imap  EXPIRED ");
-            assertThatThrownBy(() -> run(fixture, "app-password", "add", ServerFixture.ALICE, "c", "ftp", "never"))
+            assertThat(list(fixture))
+                    .extracting(Answer.AppPassword::name, Answer.AppPassword::expired)
+                    .containsExactly(tuple("a", false), tuple("b", true));
+            assertThatThrownBy(() -> run(fixture, add("c", Set.of("ftp"), Optional.empty())))
                     .hasMessageContaining("imap, pop3, submission");
-            assertThatThrownBy(() -> run(fixture, "app-password", "add", ServerFixture.ALICE, "c", "imap", "soon"))
+            assertThatThrownBy(() -> run(fixture, add("c", Set.of("imap"), Optional.of("soon"))))
                     .hasMessageContaining("not a day: soon");
-            assertThatThrownBy(() -> run(fixture, "app-password", "remove", ServerFixture.ALICE, "c"))
+            assertThatThrownBy(() -> run(fixture, new Request.AppPassword.Remove(ServerFixture.ALICE, "c")))
                     .hasMessageContaining("no app password c");
         }
     }

@@ -128,7 +128,7 @@ class ClientsTest {
     /// An account of its own, with two messages: POP3 numbers what is in INBOX.
     private String pop3Account(String name) throws IOException {
         String address = name + "@example.test";
-        fixture.server.management().run(List.of("account", "add", address), PASSWORD.getBytes(ISO_8859_1), "test");
+        fixture.addAccount(address, PASSWORD.getBytes(ISO_8859_1));
         try (WireClient imap = fixture.imap(address)) {
             for (String subject : List.of("first", "second")) {
                 String message = mail(subject) + ".dot\r\n.\r\n";

@@ -116,6 +116,7 @@ class HouseTest {
                 Map.entry("org.apache.james", new String[] {"message"}),
                 Map.entry("picocli", new String[] {"server"}),
                 Map.entry("com.typesafe.config", new String[] {"server"}),
+                Map.entry("tools.jackson", new String[] {"server"}),
                 Map.entry("com.sun.net.httpserver", new String[] {"server"}),
                 Map.entry("io.micrometer.prometheusmetrics", new String[] {"server"}),
                 Map.entry("ch.qos.logback", new String[] {"server"}));

@@ -68,12 +68,16 @@ final class ServerFixture implements AutoCloseable {
                 LmtpSettings.of("mail.example.test"),
                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
                 "info"));
-        server.management().run(List.of("domain", "add", "example.test"), new byte[0], "test");
+        server.management().execute(new Request.Domain.Add("example.test"), "test");
         for (String address : List.of(ALICE, BOB)) {
-            server.management().run(List.of("account", "add", address), PASSWORD.getBytes(UTF_8), "test");
+            addAccount(address, PASSWORD.getBytes(UTF_8));
         }
         server.listen();
         authority = data.resolve("tls/ca.pem");
+    }
+
+    final void addAccount(String address, byte[] password) {
+        server.management().execute(new Request.Account.Add(address), password, "test", Progress.NONE);
     }
 
     InetSocketAddress address(Service service) {

@@ -1,0 +1,75 @@
+package org.postern.server;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "account",
+        description = "Accounts: who can log in.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND")
+final class AccountCommand {
+    @Command(
+            description = "Adds an account; the password comes from the terminal or standard input.",
+            mixinStandardHelpOptions = true)
+    int add(@Mixin RunningServer server, @Parameters(paramLabel = "ADDRESS") String address) {
+        return server.ask(
+                new Request.Account.Add(address),
+                NewPassword.read(),
+                Answer.Account.class,
+                account -> "added account " + account.address() + "\n");
+    }
+
+    @Command(description = "Removes an account and its mail.", mixinStandardHelpOptions = true)
+    int remove(@Mixin RunningServer server, @Parameters(paramLabel = "ADDRESS") String address) {
+        return server.ask(
+                new Request.Account.Remove(address),
+                Answer.Removed.class,
+                _ -> "removed account " + address + " and its mail\n");
+    }
+
+    @Command(
+            description = "Changes a password, from the terminal or standard input; sessions end.",
+            mixinStandardHelpOptions = true)
+    int password(@Mixin RunningServer server, @Parameters(paramLabel = "ADDRESS") String address) {
+        return server.ask(
+                new Request.Account.Password(address),
+                NewPassword.read(),
+                Answer.Account.class,
+                account -> "changed the password of " + account.address() + "; its sessions were ended\n");
+    }
+
+    @Command(description = "Lets an account log in and receive mail again.", mixinStandardHelpOptions = true)
+    int enable(@Mixin RunningServer server, @Parameters(paramLabel = "ADDRESS") String address) {
+        return server.ask(
+                new Request.Account.Enable(address),
+                Answer.Account.class,
+                account -> "enabled " + account.address() + "\n");
+    }
+
+    @Command(
+            description = "Keeps an account from logging in and receiving mail; sessions end.",
+            mixinStandardHelpOptions = true)
+    int disable(@Mixin RunningServer server, @Parameters(paramLabel = "ADDRESS") String address) {
+        return server.ask(
+                new Request.Account.Disable(address),
+                Answer.Account.class,
+                account -> "disabled " + account.address() + "; its sessions were ended\n");
+    }
+
+    @Command(description = "Lists the accounts, with what they hold.", mixinStandardHelpOptions = true)
+    int list(@Mixin RunningServer server) {
+        return server.ask(new Request.Account.List(), Answer.Accounts.class, answer -> {
+            Table table = new Table("ADDRESS", "STATE", "MESSAGES", "OCTETS");
+            for (Answer.Account account : answer.accounts()) {
+                table.row(
+                        account.address(),
+                        account.enabled() ? "enabled" : "disabled",
+                        QuotaCommand.messages(account),
+                        QuotaCommand.octets(account));
+            }
+            return table.toString();
+        });
+    }
+}

@@ -1,0 +1,81 @@
+package org.postern.server;
+
+import java.util.Arrays;
+import java.util.Optional;
+import org.postern.auth.PasswordHasher;
+import org.postern.auth.ScramVerifier;
+import org.postern.store.AccountException;
+import org.postern.store.Accounts;
+import org.postern.store.Accounts.AccountInformation;
+
+/// Accounts and their passwords.
+final class AccountManagement {
+    private final Accounts accounts;
+
+    AccountManagement(Accounts accounts) {
+        this.accounts = accounts;
+    }
+
+    Answer execute(Request.Account request, byte[] secret) {
+        return switch (request) {
+            case Request.Account.Add(String address) -> {
+                Hashed hashed = Hashed.of(secret);
+                accounts.addAccount(address, hashed.hash(), Optional.of(hashed.scram()));
+                yield shown(address);
+            }
+            case Request.Account.Remove(String address) -> {
+                accounts.removeAccount(require(accounts, address).id());
+                yield Answer.Removed.of("account", address);
+            }
+            case Request.Account.Password(String address) -> {
+                Hashed hashed = Hashed.of(secret);
+                accounts.setPassword(require(accounts, address).id(), hashed.hash(), Optional.of(hashed.scram()));
+                yield shown(address);
+            }
+            case Request.Account.Enable(String address) -> {
+                accounts.setEnabled(require(accounts, address).id(), true);
+                yield shown(address);
+            }
+            case Request.Account.Disable(String address) -> {
+                accounts.setEnabled(require(accounts, address).id(), false);
+                yield shown(address);
+            }
+            case Request.Account.List() ->
+                new Answer.Accounts(accounts.accounts().stream()
+                        .map(AccountManagement::answer)
+                        .toList());
+        };
+    }
+
+    private Answer.Account shown(String address) {
+        return answer(require(accounts, address));
+    }
+
+    static AccountInformation require(Accounts accounts, String address) {
+        return accounts.account(address).orElseThrow(() -> new AccountException("there is no account " + address));
+    }
+
+    static Answer.Account answer(AccountInformation account) {
+        return new Answer.Account(
+                account.address(),
+                account.enabled(),
+                account.usedBytes(),
+                account.quota().bytes(),
+                account.usedMessages(),
+                account.quota().messages());
+    }
+
+    private record Hashed(String hash, ScramVerifier scram) {
+        static Hashed of(byte[] password) {
+            byte[] prepared = PasswordHasher.prepare(password)
+                    .orElseThrow(
+                            () -> new AccountException(
+                                    "a password is not empty, and holds neither control characters nor anything that is not UTF-8"));
+            try {
+                return new Hashed(new PasswordHasher().hash(prepared), PasswordHasher.scramVerifier(prepared));
+            } finally {
+                Arrays.fill(prepared, (byte) 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package org.postern.server;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import tools.jackson.databind.JsonNode;
+
+/// The other end of a [ControlSocket].
+final class ControlClient {
+    /// A list of a million accounts, and some.
+    private static final int MOST_REPLY = 512 << 20; // octets
+
+    private ControlClient() {}
+
+    /// Asks, and waits for the answer.
+    ///
+    /// @param secret goes beside the request; not wiped
+    /// @return an [Answer] as JSON
+    /// @throws RequestRefused with the server's reason
+    /// @throws IOException where no server listens there, or it goes away
+    static JsonNode ask(Path socket, Request request, byte[] secret, Progress progress) throws IOException {
+        try (SocketChannel server = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            OutputStream out = Channels.newOutputStream(server);
+            out.write(ControlMessages.request(request, secret.length));
+            out.write(secret);
+            InputStream in = new BufferedInputStream(Channels.newInputStream(server));
+            while (true) {
+                JsonNode reply = Json.MAPPER.readTree(ControlMessages.readLine(in, MOST_REPLY));
+                if (reply.has("answer")) {
+                    return reply.get("answer");
+                } else if (reply.has("refused")) {
+                    var refused = Json.MAPPER.treeToValue(reply.get("refused"), ControlMessages.Refused.class);
+                    throw new RequestRefused(refused.reason(), refused.exitCode());
+                }
+                var at = Json.MAPPER.treeToValue(reply.get("progress"), ControlMessages.Progressed.class);
+                progress.report(at.step(), at.done(), at.total(), at.unit());
+            }
+        }
+    }
+}

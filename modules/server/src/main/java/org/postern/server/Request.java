@@ -1,0 +1,75 @@
+package org.postern.server;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/// What an operator asks of a running server. On the control socket each is its name and its components:
+/// `{"command": "domain add", "arguments": {"domain": "example.org"}}`; the name is made of those of the types
+/// ([RequestNames]). A secret is never a component: it goes beside the request, so that a request may stand in a log.
+sealed interface Request {
+    /// True of what changes something: it stands in the audit log, whatever comes of it.
+    default boolean changes() {
+        return !(this instanceof Question);
+    }
+
+    /// Changes nothing.
+    interface Question {}
+
+    record Status() implements Request, Question {}
+
+    sealed interface Domain extends Request {
+        record Add(String domain) implements Domain {}
+
+        record Remove(String domain) implements Domain {}
+
+        record List() implements Domain, Question {}
+    }
+
+    sealed interface Account extends Request {
+        /// With the password as secret.
+        record Add(String address) implements Account {}
+
+        record Remove(String address) implements Account {}
+
+        /// With the password as secret.
+        record Password(String address) implements Account {}
+
+        record Enable(String address) implements Account {}
+
+        record Disable(String address) implements Account {}
+
+        record List() implements Account, Question {}
+    }
+
+    sealed interface Quota extends Request {
+        /// What is empty is not limited.
+        record Set(String address, OptionalLong octets, OptionalLong messages) implements Quota {}
+    }
+
+    sealed interface AppPassword extends Request {
+        /// Answered with the password, this once.
+        ///
+        /// @param expires its last day, as `2027-01-31`
+        record Add(String address, String name, Set<String> protocols, Optional<String> expires)
+                implements AppPassword {}
+
+        record Remove(String address, String name) implements AppPassword {}
+
+        record List(String address) implements AppPassword, Question {}
+    }
+
+    sealed interface Alias extends Request {
+        record Add(String address, String target) implements Alias {}
+
+        record Remove(String address, String target) implements Alias {}
+
+        record List() implements Alias, Question {}
+    }
+
+    sealed interface Session extends Request {
+        record List() implements Session, Question {}
+
+        record End(String id) implements Session {}
+    }
+}

@@ -1,0 +1,46 @@
+package org.postern.server;
+
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.postern.server.Configuration.Service;
+import org.postern.session.Listeners;
+import org.postern.store.PosternStore;
+
+/// How the server itself is.
+final class ServerManagement {
+    private final PosternStore store;
+    private final Listeners listeners;
+
+    ServerManagement(PosternStore store, Listeners listeners) {
+        this.store = store;
+        this.listeners = listeners;
+    }
+
+    Answer status() {
+        List<Answer.Listener> bound = new ArrayList<>();
+        for (Map.Entry<String, List<InetSocketAddress>> each : listeners.bound().entrySet()) {
+            for (InetSocketAddress address : each.getValue()) {
+                bound.add(new Answer.Listener(
+                        each.getKey(),
+                        address.getAddress().getHostAddress(),
+                        address.getPort(),
+                        security(Service.valueOf(each.getKey().toUpperCase(Locale.ROOT)))));
+            }
+        }
+        return new Answer.Status(
+                ProcessHandle.current().pid(),
+                store.healthy() ? "healthy" : "refusing-changes",
+                listeners.sessions().size(),
+                bound);
+    }
+
+    static String security(Service service) {
+        return switch (service.security) {
+            case IMPLICIT_TLS -> "implicit-tls";
+            case STARTTLS -> "starttls";
+        };
+    }
+}

@@ -1,0 +1,31 @@
+package org.postern.server;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(name = "status", description = "Says how the server is.", mixinStandardHelpOptions = true)
+final class StatusCommand implements Callable<Integer> {
+    @Mixin
+    private RunningServer server = new RunningServer();
+
+    @Override
+    public Integer call() {
+        return server.ask(new Request.Status(), Answer.Status.class, StatusCommand::text);
+    }
+
+    private static String text(Answer.Status status) {
+        Table listeners = new Table("LISTENER", "ADDRESS", "PORT", "SECURITY");
+        for (Answer.Listener listener : status.listeners()) {
+            listeners.row(
+                    listener.service(), listener.address(), Integer.toString(listener.port()), listener.security());
+        }
+        return "process   " + status.process() + "\n"
+                + "store     "
+                + (status.store().equals("healthy")
+                        ? "accepts changes"
+                        : "ACCEPTS NO CHANGES: restart the server, see its log")
+                + "\n"
+                + "sessions  " + status.sessions() + "\n\n" + listeners;
+    }
+}
