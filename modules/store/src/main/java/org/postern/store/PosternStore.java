@@ -6,14 +6,21 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The store of one node, with its parts put together.
 public final class PosternStore implements Store {
-    private static final int NODE = 1;
+    private static final Logger LOG = LoggerFactory.getLogger(PosternStore.class);
+    static final int NODE = 1;
 
+    private final Path directory;
     private final Path spool;
     private final Database database;
+    private final Segments segments;
     private final Contents contents;
     private final Committer committer;
     private final Snapshots snapshots;
@@ -23,7 +30,7 @@ public final class PosternStore implements Store {
     private final DeliveryStore deliveries;
 
     private PosternStore(StoreSettings settings, MeterRegistry meters) throws IOException {
-        Path directory = settings.directory();
+        directory = settings.directory();
         spool = directory.resolve("spool");
         Files.createDirectories(directory.resolve("database"));
         Files.createDirectories(spool);
@@ -32,8 +39,10 @@ public final class PosternStore implements Store {
                 Files.delete(file);
             }
         }
+        requireItsDatabase();
         database = Database.openH2(directory.resolve("database"));
-        contents = new Contents(database, new Segments(directory.resolve("blobs"), NODE), meters);
+        segments = new Segments(directory.resolve("blobs"), NODE);
+        contents = new Contents(database, segments, meters);
         committer = new Committer("database", database::checkpoint, meters);
         var views = new MailboxViews(database, settings.viewOctets());
         snapshots = new Snapshots(database, views);
@@ -44,6 +53,26 @@ public final class PosternStore implements Store {
         deliveries = new DeliveryStore(accounts, mailboxes, meters);
         removals.consider();
         register(meters, views);
+    }
+
+    /// H2 would make an empty database where there is none, and go back to an older state where the end of the file is
+    /// lost: all mail would seem gone, and UIDs would be given again.
+    private void requireItsDatabase() throws IOException {
+        if (Files.exists(directory.resolve(DatabaseFile.PATH))) {
+            Optional<String> difference = DatabaseFile.sizeDifference(directory);
+            if (difference.isPresent()) {
+                throw new StoreFailure(directory.resolve(DatabaseFile.PATH) + ": " + difference.get()
+                        + ". Restore it from a backup; postern store verify says what is lost");
+            }
+            DatabaseFile.forgetClosed(directory);
+        } else if (Files.isDirectory(directory.resolve("blobs"))) {
+            try (Stream<Path> segmentFiles = Files.list(directory.resolve("blobs"))) {
+                if (segmentFiles.findAny().isPresent()) {
+                    throw new StoreFailure(directory.resolve(DatabaseFile.PATH)
+                            + " is missing, and there is mail in blobs. Restore it from a backup");
+                }
+            }
+        }
     }
 
     private void register(MeterRegistry meters, MailboxViews views) {
@@ -92,6 +121,14 @@ public final class PosternStore implements Store {
         return new FileSpool(spool);
     }
 
+    /// Looks through the whole store beside its clients; see [StoreVerifier].
+    ///
+    /// @param reader is told of each finding
+    public VerifyReport verify(VerifyOptions options, Consumer<Finding> reader, WorkProgress progress)
+            throws IOException {
+        return StoreVerifier.verify(directory, database, segments, options, reader, progress);
+    }
+
     @Override
     public boolean healthy() {
         return committer.healthy() && contents.healthy();
@@ -109,6 +146,11 @@ public final class PosternStore implements Store {
             throw new UncheckedIOException("cannot close the segments", e);
         } finally {
             database.close();
+        }
+        try {
+            DatabaseFile.noteClosed(directory);
+        } catch (IOException e) {
+            LOG.warn("the closed database's checksum could not be noted; verify cannot compare it", e);
         }
     }
 }

@@ -5,6 +5,8 @@
 /// (what it is made of), MailboxStore and Handle (commands), MailboxState, MailboxViews and Mutation (a mailbox in
 /// memory), MailboxWriter and MailboxRows (its rows), SnapshotCodec and Snapshots, Committer (durability), Contents,
 /// Segments and FileSpool (bodies), AccountStore and DeliveryStore, Removals (what is taken away behind), Database.
+/// `store verify` is StoreVerifier: RowVerifier and MailboxVerifier (rows, as they are at one moment), ContentVerifier
+/// (bodies), DamagedMessages (whose a damaged body is); what it tells is [Finding] and [VerifyReport].
 /// MailboxName, Address, UidSet and Varint are their words; Watcher hands changes to sessions.
 ///
 /// Invariants: UIDs and MODSEQs are given under the mailbox's lock and told after the commit is on the disk; entry
