@@ -42,6 +42,8 @@ final class DamagedMessages {
 
     private DamagedMessages() {}
 
+    /// Tells the reader of each message that a mailbox has and that cannot be read.
+    ///
     /// @param connection in a transaction that sees one moment
     /// @return the blobs that no message of a mailbox needs
     static Set<Long> find(Connection connection, DamagedBlobs damaged, Reader reader) throws SQLException {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -127,6 +128,14 @@ public final class PosternStore implements Store {
     public VerifyReport verify(VerifyOptions options, Consumer<Finding> reader, WorkProgress progress)
             throws IOException {
         return StoreVerifier.verify(directory, database, segments, options, reader, progress);
+    }
+
+    /// Makes a backup beside the store's clients; see [BackupDirectory].
+    ///
+    /// @param beside further files, by where they belong below the data directory: certificates and keys
+    public BackupReport backup(BackupDirectory target, Map<String, Path> beside, WorkProgress progress)
+            throws IOException {
+        return new Backup(database, segments, target, progress).run(beside);
     }
 
     @Override

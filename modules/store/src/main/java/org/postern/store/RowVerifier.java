@@ -47,7 +47,6 @@ final class RowVerifier {
     /// What the rows say of one segment.
     private static final class Segment {
         long blobs;
-        long octets;
         long end;
     }
 
@@ -375,7 +374,6 @@ final class RowVerifier {
         String name = blob.node() + "-" + blob.segment();
         Segment segment = segments.computeIfAbsent(name, _ -> new Segment());
         segment.blobs++;
-        segment.octets += blob.length();
         segment.end = Math.max(segment.end, blob.position() + blob.length());
         Long size = sizes.get(name);
         if (size == null) {

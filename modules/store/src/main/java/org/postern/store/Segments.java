@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -37,6 +38,7 @@ final class Segments implements AutoCloseable {
     private int current;
     private long end;
     private int holds;
+    private final UnderWay appends = new UnderWay();
     private final Set<Path> condemned = new HashSet<>();
 
     Segments(Path directory, int node) throws IOException {
@@ -64,6 +66,12 @@ final class Segments implements AutoCloseable {
 
     /// Appends the spool's octets; durable after the next [#force].
     BlobReference append(FileSpool spool) throws IOException {
+        try (UnderWay.Work _ = appends.begin()) {
+            return write(spool);
+        }
+    }
+
+    private BlobReference write(FileSpool spool) throws IOException {
         long length = spool.size();
         int segment;
         long position;
@@ -128,6 +136,39 @@ final class Segments implements AutoCloseable {
             folder.force(true);
         }
         end = 0;
+    }
+
+    /// @param segment as its file is named: `1-17`
+    Path path(String segment) {
+        return directory.resolve(segment + ".segment");
+    }
+
+    /// How long each segment's file is, by the name of the segment: up to there nothing is written any more. Waits for
+    /// the appends that are under way now.
+    Map<String, Long> settledSizes() throws IOException {
+        String growing;
+        long reserved;
+        Map<String, Long> sizes = new TreeMap<>();
+        List<Path> files;
+        synchronized (this) { // a file that is begun later is none of these
+            growing = node + "-" + current;
+            reserved = end;
+            try (Stream<Path> all = Files.list(directory)) {
+                files = all.toList();
+            }
+        }
+        appends.await();
+        for (Path file : files) {
+            Matcher name = NAME.matcher(file.getFileName().toString());
+            if (name.matches()) {
+                String segment = name.group(1) + "-" + name.group(2);
+                long size = Files.size(file);
+                // the last file of an earlier process does not grow: then `end` says that the next append begins one
+                boolean grows = segment.equals(growing) && reserved != rollAt;
+                sizes.put(segment, grows ? Math.min(size, reserved) : size);
+            }
+        }
+        return sizes;
     }
 
     private Path path(int ofNode, int segment) {

@@ -12,6 +12,8 @@ public interface WorkProgress {
         OCTETS
     }
 
+    /// Tells of one step.
+    ///
     /// @param step what is being done, in a few words
     /// @param total 0 where nobody knows
     void report(String step, long done, long total, Unit unit);

@@ -7,6 +7,8 @@
 /// Segments and FileSpool (bodies), AccountStore and DeliveryStore, Removals (what is taken away behind), Database.
 /// `store verify` is StoreVerifier: RowVerifier and MailboxVerifier (rows, as they are at one moment), ContentVerifier
 /// (bodies), DamagedMessages (whose a damaged body is); what it tells is [Finding] and [VerifyReport].
+/// [BackupDirectory],
+/// Backup (DatabaseCopy is its consistent moment) and [Restore] copy the whole store out and in.
 /// MailboxName, Address, UidSet and Varint are their words; Watcher hands changes to sessions.
 ///
 /// Invariants: UIDs and MODSEQs are given under the mailbox's lock and told after the commit is on the disk; entry

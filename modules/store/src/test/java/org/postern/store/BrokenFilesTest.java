@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
@@ -89,8 +90,8 @@ class BrokenFilesTest {
     }
 
     /// Reads every message as a client would; those that cannot be read are missing in the result.
-    private TreeMap<Long, String> served() throws IOException {
-        var texts = new TreeMap<Long, String>();
+    private Map<Long, String> served() throws IOException {
+        Map<Long, String> texts = new TreeMap<>();
         try (var fixture = new StoreFixture(data());
                 OpenMailbox inbox = fixture.open(fixture.alice, "INBOX")) {
             assertThat(inbox.uids()).hasSize(2 * MESSAGES);
@@ -183,7 +184,7 @@ class BrokenFilesTest {
         assertThat(verify().clean()).isFalse();
         assertThat(uidsOf(Finding.Kind.MESSAGE_UNREADABLE)).containsExactly(3L);
         assertThat(findings).hasSize(1);
-        TreeMap<Long, String> texts = served();
+        Map<Long, String> texts = served();
         assertThat(texts).containsKeys(1L, 2L, 4L, 5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L);
         if (where >= 0) {
             assertThat(texts).doesNotContainKey(3L);
