@@ -3,77 +3,71 @@ package org.postern.server;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.postern.server.ServerFixture.ALICE;
-import static org.postern.server.ServerFixture.BOB;
 import static org.postern.server.ServerFixture.PASSWORD;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postern.server.Configuration.Service;
+import org.postern.server.ProgramRunner.Result;
 import org.postern.testkit.Programs;
 import org.postern.testkit.WireClient;
 
 /// Further mail programs against the whole server, each with its configuration file, on implicit TLS and
 /// on STARTTLS; they know the server's authority and verify its certificate.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MailProgramsTest {
-    @TempDir
-    Path directory;
-
     private ServerFixture fixture;
+    private int readers;
 
-    @BeforeEach
-    void start() {
-        fixture = new ServerFixture(directory);
+    // each test's own
+    private Path directory;
+    private ProgramRunner programs;
+    private String reader;
+
+    @BeforeAll
+    void start(@TempDir Path ofClass) {
+        fixture = new ServerFixture(ofClass);
     }
 
-    @AfterEach
+    @AfterAll
     void stop() {
         fixture.close();
     }
 
-    private record Result(int code, String output) {}
+    @BeforeEach
+    void addReader(@TempDir Path ofTest) {
+        directory = ofTest;
+        programs = new ProgramRunner(directory);
+        reader = "reader" + ++readers + "@example.test";
+        fixture.server.management().run(List.of("account", "add", reader), PASSWORD.getBytes(ISO_8859_1), "test");
+    }
 
     private Result run(String input, String... command) throws IOException, InterruptedException {
-        List<String> bounded = new ArrayList<>(List.of("timeout", "120"));
-        bounded.addAll(List.of(command));
-        ProcessBuilder builder = new ProcessBuilder(bounded).redirectErrorStream(true);
-        builder.directory(directory.toFile());
-        builder.environment().put("HOME", directory.toString());
-        Process process = builder.start();
-        try (var stdin = process.getOutputStream()) {
-            stdin.write(input.getBytes(ISO_8859_1));
-        } catch (IOException e) {
-            assertThat(process.isAlive()).as("it does not read its input").isFalse();
-        }
-        String output = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
-        return new Result(process.waitFor(), output);
+        return programs.run(input, command);
     }
 
-    /// Holds a password: some programs insist that nobody else may read it.
-    private Path configuration(String name, String text) throws IOException {
-        Path file = directory.resolve(name);
-        Files.deleteIfExists(file);
-        Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        return Files.writeString(file, text);
-    }
-
-    private static String mail(String subject) {
-        return "From: <" + ALICE + ">\r\nTo: <" + BOB + ">\r\nSubject: " + subject
+    private String mail(String subject) {
+        return "From: <" + ALICE + ">\r\nTo: <" + reader + ">\r\nSubject: " + subject
                 + "\r\n\r\nThe body of it.\r\n.and a dot\r\n";
     }
 
-    private void appendForBob(String... subjects) throws IOException {
-        try (WireClient imap = fixture.imap(BOB)) {
+    private void append(String... subjects) throws IOException {
+        try (WireClient imap = fixture.imap(reader)) {
             for (String subject : subjects) {
                 String message = mail(subject);
                 imap.send("a APPEND INBOX {" + message.length() + "+}\r\n" + message);
@@ -83,7 +77,7 @@ class MailProgramsTest {
     }
 
     private void assertArrived(String subject) throws IOException {
-        try (WireClient imap = fixture.imap(BOB)) {
+        try (WireClient imap = fixture.imap(reader)) {
             imap.command("s SELECT INBOX", "s OK");
             assertThat(imap.command("f SEARCH SUBJECT \"" + subject + "\" BODY \".and a dot\"", "f OK")
                             .getFirst())
@@ -95,7 +89,7 @@ class MailProgramsTest {
     @CsvSource({"SUBMISSIONS, off, plain", "SUBMISSION, on, scram-sha-256", "SUBMISSION, on, login"})
     void msmtpSends(Service service, String startTls, String mechanism) throws Exception {
         Programs.require("msmtp");
-        Path file = configuration("msmtprc", """
+        Path file = programs.configuration("msmtprc", """
                 defaults
                 auth %s
                 tls on
@@ -109,11 +103,11 @@ class MailProgramsTest {
                 password %s
                 """.formatted(
                         mechanism, startTls, fixture.authority, fixture.port(service), ALICE, ALICE, PASSWORD));
-        Result sent = run(mail("msmtp"), "msmtp", "-C", file.toString(), BOB);
+        Result sent = run(mail("msmtp"), "msmtp", "-C", file.toString(), reader);
         assertThat(sent).isEqualTo(new Result(0, ""));
         assertArrived("msmtp");
         Files.writeString(file, Files.readString(file).replaceFirst("tls_trust_file .*", "tls_trust_file system"));
-        Result refused = run(mail("not sent"), "msmtp", "-C", file.toString(), BOB);
+        Result refused = run(mail("not sent"), "msmtp", "-C", file.toString(), reader);
         assertThat(refused.code())
                 .as("an authority that it does not know: %s", refused.output())
                 .isNotZero();
@@ -123,8 +117,8 @@ class MailProgramsTest {
     @CsvSource({"POP3S, off", "POP3, on"})
     void mpopReads(Service service, String startTls) throws Exception {
         Programs.require("mpop");
-        appendForBob("one", "two");
-        Path file = configuration("mpoprc", """
+        append("one", "two");
+        Path file = programs.configuration("mpoprc", """
                 account default
                 host localhost
                 port %d
@@ -140,7 +134,7 @@ class MailProgramsTest {
                         fixture.port(service),
                         startTls,
                         fixture.authority,
-                        BOB,
+                        reader,
                         PASSWORD,
                         directory.resolve("mbox"),
                         directory.resolve("uidls")));
@@ -160,9 +154,9 @@ class MailProgramsTest {
     @CsvSource({"IMAPS, IMAP, ssl", "IMAP, IMAP, sslproto TLS1.2+", "POP3S, POP3, ssl", "POP3, POP3, sslproto TLS1.2+"})
     void fetchmailReads(Service service, String protocol, String tls) throws Exception {
         Programs.require("fetchmail");
-        appendForBob("one", "two");
+        append("one", "two");
         Path fetched = directory.resolve("fetched");
-        Path file = configuration("fetchmailrc", """
+        Path file = programs.configuration("fetchmailrc", """
                 poll localhost protocol %s port %d %s
                   user "%s" password "%s" %s sslcertck sslcertfile %s keep
                   mda "cat >> %s"
@@ -170,7 +164,7 @@ class MailProgramsTest {
                         protocol,
                         fixture.port(service),
                         protocol.equals("POP3") ? "uidl" : "",
-                        BOB,
+                        reader,
                         PASSWORD,
                         tls,
                         fixture.authority,
@@ -198,8 +192,8 @@ class MailProgramsTest {
     @Test
     void offlineimapSynchronizes() throws Exception {
         Programs.require("offlineimap");
-        appendForBob("far");
-        Path file = configuration("offlineimaprc", """
+        append("far");
+        Path file = programs.configuration("offlineimaprc", """
                 [general]
                 accounts = A
                 metadata = %1$s/metadata
@@ -218,7 +212,7 @@ class MailProgramsTest {
                 ssl = yes
                 sslcacertfile = %5$s
                 """.formatted(
-                        directory, fixture.port(Service.IMAPS), BOB, PASSWORD, fixture.authority));
+                        directory, fixture.port(Service.IMAPS), reader, PASSWORD, fixture.authority));
         synchronize(file);
         Path inbox = directory.resolve("maildir/INBOX");
         try (Stream<Path> fetched = Files.walk(inbox)) {
@@ -238,17 +232,161 @@ class MailProgramsTest {
         assertThat(result.code()).as(result.output()).isZero();
     }
 
-    @Test
-    void neomuttSends() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"SUBMISSIONS, smtps", "SUBMISSION, smtp"})
+    void neomuttSends(Service service, String scheme) throws Exception {
         Programs.require("neomutt");
-        Path file = configuration(
-                "muttrc", """
-                set ssl_ca_certificates_file=%1$s certificate_file=%1$s ssl_force_tls=yes
-                set from=%2$s realname=Alice sendmail="" copy=no
-                set smtp_url=smtps://%2$s@localhost:%3$d smtp_pass=%4$s
-                """.formatted(fixture.authority, ALICE, fixture.port(Service.SUBMISSIONS), PASSWORD));
-        Result sent = run(".and a dot\n", "neomutt", "-n", "-F", file.toString(), "-s", "neomutt", BOB);
+        Path file = neomuttConfiguration("""
+                set from=%1$s realname=Alice sendmail="" copy=no
+                set smtp_url=%2$s://%1$s@localhost:%3$d smtp_pass=%4$s
+                """.formatted(ALICE, scheme, fixture.port(service), PASSWORD));
+        Result sent = run(".and a dot\n", "neomutt", "-n", "-F", file.toString(), "-s", "neomutt", reader);
         assertThat(sent.code()).as(sent.output()).isZero();
         assertArrived("neomutt");
+    }
+
+    private Path neomuttConfiguration(String text) throws IOException {
+        return programs.configuration(
+                "muttrc",
+                "set ssl_ca_certificates_file=%1$s certificate_file=%1$s ssl_force_tls=yes ssl_starttls=yes%n%2$s"
+                        .formatted(fixture.authority, text));
+    }
+
+    /// It works on a terminal only, and does what is typed.
+    @ParameterizedTest
+    @CsvSource({"IMAPS, imaps", "IMAP, imap"})
+    void neomuttReadsAndFiles(Service service, String scheme) throws Exception {
+        Programs.require("neomutt");
+        Programs.require("script");
+        append("to be kept", "to be filed");
+        Path near = directory.resolve("near");
+        Path file = neomuttConfiguration("""
+                set imap_user=%1$s imap_pass=%2$s folder=%3$s://localhost:%4$d/ spoolfile=+INBOX mbox_type=mbox
+                set confirmappend=no confirmcreate=no delete=yes quit=yes wait_key=no move=no mark_old=no
+                push "<copy-message>%5$s<enter><flag-message><search>~s filed<enter><save-message>+Archive<enter><quit>"
+                """.formatted(reader, PASSWORD, scheme, fixture.port(service), near));
+        Result session = programs.run(
+                "",
+                Map.of("TERM", "xterm"),
+                List.of("script", "--quiet", "--return", "--command", "neomutt -n -F " + file, "/dev/null"));
+        assertThat(session.code()).as(session.output()).isZero();
+        assertThat(Files.readString(near)).contains("Subject: to be kept", "\n.and a dot\n");
+        try (WireClient imap = fixture.imap(reader)) {
+            imap.command("s SELECT INBOX", "s OK");
+            assertThat(imap.command("f UID SEARCH FLAGGED SUBJECT kept", "f OK").getFirst())
+                    .isEqualTo("* SEARCH 1");
+            assertThat(imap.command("g SEARCH ALL", "g OK").getFirst()).isEqualTo("* SEARCH 1");
+            imap.command("s SELECT Archive", "s OK");
+            assertThat(imap.command("f SEARCH SUBJECT filed BODY \".and a dot\"", "f OK")
+                            .getFirst())
+                    .isEqualTo("* SEARCH 1");
+        }
+    }
+
+    /// On implicit TLS: it knows no STARTTLS. On the other ports it gets no further than to ask for a login.
+    @ParameterizedTest
+    @CsvSource({"IMAPS, IMAP, SimpleIMAP", "POP3S, POP3, SimplePOP3"})
+    void getmailReads(Service service, Service withoutTls, String retriever) throws Exception {
+        Programs.require("getmail");
+        append("one", "two");
+        var home = new ProgramRunner(Files.createDirectory(directory.resolve("getmail")));
+        for (String part : List.of("cur", "new", "tmp")) {
+            Files.createDirectories(home.directory().resolve("maildir").resolve(part));
+        }
+        Path trusted = Files.copy(fixture.authority, home.directory().resolve("ca.pem"));
+        String text = """
+                [retriever]
+                type = %s
+                server = localhost
+                port = %d
+                username = %s
+                password = %s
+                %s
+                [destination]
+                type = Maildir
+                path = %s/maildir/
+                [options]
+                read_all = false
+                delete = false
+                """;
+        String authority = "ca_certs = " + trusted;
+        Path rc = home.configuration(
+                "getmailrc",
+                text.formatted(
+                        retriever + "SSLRetriever",
+                        fixture.port(service),
+                        reader,
+                        PASSWORD,
+                        authority,
+                        home.directory()));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+        List<String> command =
+                home.unprivileged("getmail", "--getmaildir=" + home.directory(), "--rcfile=" + rc.getFileName());
+        for (int round = 0; round < 2; round++) { // the second time nothing is new
+            Result read = home.run("", Map.of(), command);
+            assertThat(read.code()).as(read.output()).isZero();
+            assertThat(maildir(home.directory().resolve("maildir")))
+                    .as(read.output())
+                    .hasSize(2)
+                    .anyMatch(message -> message.contains("Subject: one"))
+                    .allMatch(message -> message.endsWith("\n.and a dot\n"));
+        }
+        Files.writeString(
+                rc,
+                text.formatted(
+                        retriever + "Retriever", fixture.port(withoutTls), reader, PASSWORD, "", home.directory()));
+        assertThat(home.run("", Map.of(), command).output())
+                .as("without TLS there is no login")
+                .contains(withoutTls == Service.IMAP ? "login" : "-ERR Begin TLS first");
+    }
+
+    private static List<String> maildir(Path maildir) throws IOException {
+        List<String> messages = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(maildir)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                messages.add(Files.readString(file));
+            }
+        }
+        return messages;
+    }
+
+    /// It stays in IDLE and fetches what arrives then.
+    @ParameterizedTest
+    @CsvSource({"IMAPS, ssl", "IMAP, sslproto TLS1.2+"})
+    void fetchmailIdles(Service service, String tls) throws Exception {
+        Programs.require("fetchmail");
+        append("one");
+        Path fetched = directory.resolve("fetched");
+        Path file = programs.configuration(
+                "fetchmailrc", """
+                poll localhost protocol IMAP port %d
+                  user "%s" password "%s" %s sslcertck sslcertfile %s keep idle
+                  mda "cat >> %s"
+                """.formatted(fixture.port(service), reader, PASSWORD, tls, fixture.authority, fetched));
+        Process idling =
+                programs.start(Map.of(), List.of("fetchmail", "-v", "--nodetach", "--nosyslog", "-f", file.toString()));
+        try (var said = idling.inputReader()) {
+            awaitLine(said, "IMAP< + Idling");
+            assertThat(Files.readString(fetched)).containsOnlyOnce("Subject: one");
+            append("two");
+            awaitLine(said, "IMAP< + Idling"); // idle again
+            assertThat(Files.readString(fetched))
+                    .containsOnlyOnce("Subject: one")
+                    .containsOnlyOnce("Subject: two");
+        } finally {
+            idling.destroy();
+        }
+        idling.waitFor();
+    }
+
+    private static void awaitLine(BufferedReader lines, String part) throws IOException {
+        StringBuilder said = new StringBuilder();
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            said.append(line).append('\n');
+            if (line.contains(part)) {
+                return;
+            }
+        }
+        throw new AssertionError("it ended before it said '" + part + "': " + said);
     }
 }

@@ -19,7 +19,15 @@ public final class Programs {
                 return program;
             }
         }
-        String missing = "program not installed: " + name;
+        return missing("program not installed: " + name);
+    }
+
+    /// The path of what `remedy` installs; ends the test if it is not there.
+    public static Path requireInstalled(Path path, String remedy) {
+        return Files.exists(path) ? path : missing("not installed: " + path + " (" + remedy + ")");
+    }
+
+    private static Path missing(String missing) {
         if ("1".equals(System.getenv("POSTERN_REQUIRE_ALL"))) {
             Assertions.fail(missing);
         }
