@@ -60,6 +60,7 @@ public final class ImapProtocol implements Protocol {
             case TIMEOUT, CLIENT_DOES_NOT_READ -> "Idle for too long";
             case HANDSHAKE_FAILED, PLAINTEXT_INJECTED -> "TLS failed";
             case TOO_MANY_CONNECTIONS -> "[LIMIT] Too many connections";
+            case ADDRESS_NOT_ALLOWED -> "Not from your address";
             case PROTOCOL_ABUSE -> "Too many errors";
             case REVOKED -> "[UNAVAILABLE] Your access was changed; log in again";
             case SERVER_STOPPING -> "[UNAVAILABLE] Server is stopping";

@@ -55,6 +55,7 @@ public final class Pop3Protocol implements Protocol {
             case ORDERLY, CLOSED, TRUNCATED, TIMEOUT, CLIENT_DOES_NOT_READ -> "";
             case HANDSHAKE_FAILED, PLAINTEXT_INJECTED -> "-ERR TLS failed\r\n";
             case TOO_MANY_CONNECTIONS -> "-ERR [SYS/TEMP] Too many connections\r\n";
+            case ADDRESS_NOT_ALLOWED -> "-ERR [SYS/PERM] Not from your address\r\n";
             case PROTOCOL_ABUSE -> "-ERR Too many errors\r\n";
             case REVOKED -> "-ERR [AUTH] Your access was changed; log in again\r\n";
             case SERVER_STOPPING -> "-ERR [SYS/TEMP] Server is stopping\r\n";

@@ -15,10 +15,11 @@ sealed interface Answer {
     /// @param store `healthy`, or `refusing-changes` until a restart
     record Status(long process, String store, int sessions, List<Listener> listeners) implements Answer {}
 
-    /// A port that is listened on.
+    /// A port or a Unix socket that is listened on.
     ///
     /// @param service as in RFC 6335: `imaps`
     /// @param security `implicit-tls` or `starttls`
+    /// @param address of a Unix socket its path, and then the port is 0
     record Listener(String service, String address, int port, String security) {}
 
     record Domains(List<Domain> domains) implements Answer {}

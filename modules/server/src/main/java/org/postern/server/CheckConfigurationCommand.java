@@ -21,9 +21,7 @@ final class CheckConfigurationCommand implements Callable<Integer> {
         }
         System.out.println(file.file() + " can be used. It would listen for:");
         for (Configuration.Listener listener : configuration.listeners()) {
-            System.out.printf(
-                    "  %-11s %s port %d%n",
-                    listener.service().serviceName(), listener.address().getHostAddress(), listener.port());
+            System.out.printf("  %-11s %s%n", listener.service().serviceName(), listener.endpoint());
         }
         return Main.DONE;
     }

@@ -11,7 +11,9 @@ import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
 import org.postern.pop3.Pop3Settings;
 import org.postern.session.ConnectionLimits;
+import org.postern.session.Endpoint;
 import org.postern.session.ListenerSettings.Security;
+import org.postern.session.Network;
 import org.postern.session.SessionLimits;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
@@ -39,7 +41,12 @@ record Configuration(
         String logLevel) {
 
     /// What listens where. A service is named as in RFC 6335 and in SRV records.
-    record Listener(Service service, InetAddress address, int port, boolean mayBeMissing) {}
+    record Listener(Service service, Endpoint endpoint) {
+        /// A port for everybody.
+        Listener(Service service, InetAddress address, int port, boolean mayBeMissing) {
+            this(service, new Endpoint.Port(new InetSocketAddress(address, port), Network.EVERYWHERE, mayBeMissing));
+        }
+    }
 
     enum Service {
         IMAPS(Kind.IMAP, Security.IMPLICIT_TLS, 993),
@@ -48,7 +55,7 @@ record Configuration(
         POP3(Kind.POP3, Security.STARTTLS, 110),
         SUBMISSIONS(Kind.SUBMISSION, Security.IMPLICIT_TLS, 465),
         SUBMISSION(Kind.SUBMISSION, Security.STARTTLS, 587),
-        /// For a mail server in front on this machine, not for clients: TLS is its choice.
+        /// For a mail server in front, not for clients: TLS is its choice.
         LMTP(Kind.LMTP, Security.STARTTLS, 24);
 
         enum Kind {

@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,6 +35,8 @@ import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
 import org.postern.session.ConnectionLimits;
+import org.postern.session.Endpoint;
+import org.postern.session.Network;
 import org.postern.session.SessionLimits;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
@@ -124,10 +127,12 @@ final class ConfigurationReader {
         Path data = Path.of(text("server.data-directory", DEFAULT_DATA_DIRECTORY));
         String host = required("server.host", "the server's own name, as mail.example.org", this::host);
         List<InetAddress> addresses = list("server.addresses", List.of("0.0.0.0", "::"), this::address);
+        List<Network> lmtpClients = list("lmtp.allowed-networks", List.of(), Network::parse);
         List<Listener> listeners = new ArrayList<>();
         for (Service service : Service.values()) {
-            listeners.addAll(listeners(service, addresses));
+            listeners.addAll(listeners(service, addresses, lmtpClients));
         }
+        lmtpSocket().ifPresent(listeners::add);
         if (listeners.isEmpty()) {
             problems.add(file + ": no listener is enabled");
         }
@@ -205,7 +210,7 @@ final class ConfigurationReader {
                 level);
     }
 
-    private List<Listener> listeners(Service service, List<InetAddress> addresses) {
+    private List<Listener> listeners(Service service, List<InetAddress> addresses, List<Network> lmtpClients) {
         String section = "listeners." + service.serviceName();
         int port = number(section + ".port", service.port, 1, 65_535);
         boolean enabled = flag(section + ".enabled", service.forClients());
@@ -214,7 +219,7 @@ final class ConfigurationReader {
             return List.of();
         }
         if (!service.forClients()) {
-            return loopback(service, port, own);
+            return inbound(service, port, own, lmtpClients);
         }
         return (own.isEmpty() ? addresses : own)
                 .stream()
@@ -237,20 +242,48 @@ final class ConfigurationReader {
         return enabled ? Optional.of(new InetSocketAddress(address, port)) : Optional.empty();
     }
 
-    /// Whoever may connect may deliver: only this machine may.
-    private List<Listener> loopback(Service service, int port, List<InetAddress> own) {
+    /// Whoever may connect may deliver: this machine, and networks that are named.
+    private List<Listener> inbound(Service service, int port, List<InetAddress> own, List<Network> allowed) {
         String path = "listeners." + service.serviceName() + ".addresses";
-        own.stream()
-                .filter(address -> !address.isLoopbackAddress())
-                .forEach(address -> problems.add(origin(path)
-                        + path + ": " + address.getHostAddress()
-                        + " is not an address of the loopback interface, and there is"
-                        + " no login on this listener: 127.0.0.1 or ::1"));
+        if (allowed.isEmpty()) {
+            own.stream()
+                    .filter(address -> !address.isLoopbackAddress())
+                    .forEach(address -> problems.add(origin(path)
+                            + path + ": " + address.getHostAddress()
+                            + " is not an address of the loopback interface, and there is no login on this listener:"
+                            + " name who may deliver in lmtp.allowed-networks, or use 127.0.0.1 or ::1"));
+        }
+        List<Network> clients = new ArrayList<>(Network.LOOPBACK);
+        clients.addAll(allowed);
         List<InetAddress> addresses =
                 own.isEmpty() ? List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1")) : own;
         return addresses.stream()
-                .map(address -> new Listener(service, address, port, address.getAddress().length == 16))
+                .map(address -> new Listener(
+                        service,
+                        new Endpoint.Port(
+                                new InetSocketAddress(address, port), clients, address.getAddress().length == 16)))
                 .toList();
+    }
+
+    private Optional<Listener> lmtpSocket() {
+        Optional<Path> socket = value(
+                "lmtp.socket",
+                Optional.empty(),
+                from -> Optional.of(from.getString("lmtp.socket"))
+                        .filter(text -> !text.isEmpty())
+                        .map(ConfigurationReader::absolute));
+        String permissions =
+                oneOf("lmtp.socket-permissions", "rw-rw----", Set.of("rw-------", "rw-rw----", "rw-rw-rw-"));
+        return socket.map(path -> new Listener(
+                Service.LMTP, new Endpoint.UnixSocket(path, PosixFilePermissions.fromString(permissions))));
+    }
+
+    private static Path absolute(String text) {
+        Path path = Path.of(text);
+        if (!path.isAbsolute()) {
+            throw new IllegalArgumentException("'" + text + "' is no absolute path");
+        }
+        return path;
     }
 
     private Certificates certificates() {

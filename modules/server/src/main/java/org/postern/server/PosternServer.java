@@ -128,11 +128,10 @@ final class PosternServer implements AutoCloseable {
         for (Listener listener : configuration.listeners()) {
             settings.add(new ListenerSettings(
                     listener.service().serviceName(),
-                    new InetSocketAddress(listener.address(), listener.port()),
+                    listener.endpoint(),
                     listener.service().security,
                     Objects.requireNonNull(protocols.get(listener.service().kind)),
-                    limits(listener.service().kind),
-                    listener.mayBeMissing()));
+                    limits(listener.service().kind)));
         }
         return settings;
     }

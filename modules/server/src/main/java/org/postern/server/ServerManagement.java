@@ -1,6 +1,7 @@
 package org.postern.server;
 
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +30,9 @@ final class ServerManagement {
                         address.getPort(),
                         security(Service.valueOf(each.getKey().toUpperCase(Locale.ROOT)))));
             }
+        }
+        for (Path socket : listeners.sockets()) {
+            bound.add(new Answer.Listener(Service.LMTP.serviceName(), socket.toString(), 0, security(Service.LMTP)));
         }
         return new Answer.Status(
                 ProcessHandle.current().pid(),

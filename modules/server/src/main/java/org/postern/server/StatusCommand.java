@@ -18,7 +18,10 @@ final class StatusCommand implements Callable<Integer> {
         Table listeners = new Table("LISTENER", "ADDRESS", "PORT", "SECURITY");
         for (Answer.Listener listener : status.listeners()) {
             listeners.row(
-                    listener.service(), listener.address(), Integer.toString(listener.port()), listener.security());
+                    listener.service(),
+                    listener.address(),
+                    listener.port() == 0 ? "-" : Integer.toString(listener.port()),
+                    listener.security());
         }
         return "process   " + status.process() + "\n"
                 + "store     "

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
+import org.postern.session.Endpoint;
+import org.postern.session.Network;
 
 class ConfigurationReaderTest {
     private static final Path SHIPPED = Path.of(System.getProperty("postern.root", "../.."), "conf/postern.conf");
@@ -104,8 +107,7 @@ class ConfigurationReaderTest {
         assertThat(configuration.listeners())
                 .extracting(Listener::service)
                 .containsExactly(Service.IMAPS, Service.POP3S, Service.SUBMISSIONS, Service.SUBMISSION);
-        assertThat(configuration.listeners().get(3).port()).isEqualTo(2587);
-        assertThat(configuration.listeners().get(3).address().getHostAddress()).isEqualTo("2001:db8:0:0:0:0:0:1");
+        assertThat(configuration.listeners().get(3).endpoint()).hasToString("2001:db8:0:0:0:0:0:1 port 2587");
         assertThat(configuration.certificates())
                 .isEqualTo(new Certificates.OwnAuthority(List.of("imap.example.net"), List.of("192.0.2.1")));
         assertThat(configuration.sessions().afterLogin()).isEqualTo(Duration.ofMinutes(45));
@@ -115,6 +117,29 @@ class ConfigurationReaderTest {
         assertThat(configuration.submission().hostName()).isEqualTo("mx.example.net");
         assertThat(configuration.store().detailSeparator()).isEqualTo('-');
         assertThat(configuration.metrics()).contains(new InetSocketAddress(InetAddress.ofLiteral("::1"), 9999));
+    }
+
+    @Test
+    void lmtpBeyondThisMachineIsForNetworksThatAreNamed() throws IOException {
+        Configuration configuration = ConfigurationReader.read(file("""
+                server { host = mx.example.net, addresses = ["127.0.0.1"] }
+                listeners.lmtp { enabled = true, addresses = ["192.0.2.1"] }
+                lmtp { socket = "/run/postern/lmtp", allowed-networks = ["192.0.2.0/24", "2001:db8::/32"] }
+                """), Map.of());
+        assertThat(configuration.listeners().stream()
+                        .filter(listener -> listener.service() == Service.LMTP)
+                        .map(Listener::endpoint))
+                .containsExactly(
+                        new Endpoint.Port(
+                                new InetSocketAddress(InetAddress.ofLiteral("192.0.2.1"), 24),
+                                List.of(
+                                        Network.parse("127.0.0.0/8"),
+                                        Network.parse("::1"),
+                                        Network.parse("192.0.2.0/24"),
+                                        Network.parse("2001:db8::/32")),
+                                false),
+                        new Endpoint.UnixSocket(
+                                Path.of("/run/postern/lmtp"), PosixFilePermissions.fromString("rw-rw----")));
     }
 
     @ParameterizedTest
@@ -136,6 +161,10 @@ class ConfigurationReaderTest {
             metrics.enabled = loopback               | postern.conf:2: metrics.enabled
             submission.recipients = 10               | postern.conf:2: submission.recipients: 10 is not from 100
             submission.hide-client-address = perhaps | postern.conf:2: submission.hide-client-address
+            lmtp.socket = "lmtp.sock"                | postern.conf:2: lmtp.socket: 'lmtp.sock' is no absolute path
+            lmtp.socket-permissions = 666            | postern.conf:2: lmtp.socket-permissions: '666' is none of
+            lmtp.allowed-networks = ["10.0.0.1/8"]   | postern.conf:2: lmtp.allowed-networks: '10.0.0.1/8' has bits behind its prefix
+            listeners.lmtp { enabled = true, addresses = ["192.0.2.1"] } | postern.conf:2: listeners.lmtp.addresses: 192.0.2.1 is not an address of the loopback interface
             limits.message = 1 B                     | postern.conf:2: limits.message: 1 octets are not from
             colour = blue                            | postern.conf:2: colour is no setting
             server { host = "x"                      | postern.conf:
@@ -177,7 +206,7 @@ class ConfigurationReaderTest {
                         "POSTERN_REQUIRE_ALL", "1"));
         assertThat(configuration.host()).isEqualTo("from.file.test");
         assertThat(configuration.listeners()).hasSize(6);
-        assertThat(configuration.listeners().getFirst().port()).isEqualTo(2993);
+        assertThat(configuration.listeners().getFirst().endpoint()).hasToString("127.0.0.1 port 2993");
         assertThat(configuration.submission().hideClientAddress()).isFalse();
 
         assertThatThrownBy(() -> ConfigurationReader.read(file, Map.of("POSTERN_LOG__LEVEL", "loud")))

@@ -54,7 +54,7 @@ class MailProgramsTest {
         directory = ofTest;
         programs = new ProgramRunner(directory);
         reader = "reader" + ++readers + "@example.test";
-        fixture.server.management().run(List.of("account", "add", reader), PASSWORD.getBytes(ISO_8859_1), "test");
+        fixture.addAccount(reader, PASSWORD.getBytes(ISO_8859_1));
     }
 
     private Result run(String input, String... command) throws IOException, InterruptedException {

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -24,6 +25,7 @@ import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
 import org.postern.session.ConnectionLimits;
+import org.postern.session.Endpoint;
 import org.postern.session.SessionLimits;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
@@ -46,6 +48,7 @@ final class ServerFixture implements AutoCloseable {
 
     final PosternServer server;
     final Path authority;
+    final Path lmtpSocket;
 
     ServerFixture(Path directory) {
         Path data = directory.resolve("data");
@@ -53,6 +56,9 @@ final class ServerFixture implements AutoCloseable {
         for (Service service : Service.values()) {
             listeners.add(new Listener(service, InetAddress.ofLiteral("127.0.0.1"), 0, false));
         }
+        lmtpSocket = directory.resolve("lmtp.sock");
+        listeners.add(new Listener(
+                Service.LMTP, new Endpoint.UnixSocket(lmtpSocket, PosixFilePermissions.fromString("rw-rw----"))));
         server = new PosternServer(new Configuration(
                 "mail.example.test",
                 data,

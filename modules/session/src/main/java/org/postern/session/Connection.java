@@ -6,6 +6,8 @@ import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,8 +34,10 @@ public final class Connection {
     private static final int FLUSH_AT = 16_000;
 
     private static final byte[] NOTHING = new byte[0];
+    private static final InetAddress LOCAL = InetAddress.ofLiteral("127.0.0.1");
 
     private final String id;
+    private final InetAddress remote;
     private final Channel channel;
     private final Transport transport;
     private final ListenerSettings listener;
@@ -63,6 +67,7 @@ public final class Connection {
 
     Connection(String id, Channel channel, Transport transport, ListenerSettings listener, Sessions sessions) {
         this.id = id;
+        this.remote = addressOf(channel.remoteAddress());
         this.channel = channel;
         this.transport = transport;
         this.listener = listener;
@@ -76,12 +81,17 @@ public final class Connection {
         return id;
     }
 
-    public InetSocketAddress remoteAddress() {
-        return (InetSocketAddress) channel.remoteAddress();
+    /// The client's. Who comes by a Unix socket is on this machine, as who comes from 127.0.0.1.
+    public InetAddress remoteAddress() {
+        return remote;
     }
 
-    public InetSocketAddress localAddress() {
-        return (InetSocketAddress) channel.localAddress();
+    private static InetAddress addressOf(SocketAddress remote) {
+        return switch (remote) {
+            case InetSocketAddress address -> address.getAddress();
+            case UnixDomainSocketAddress _ -> LOCAL;
+            default -> throw new IllegalStateException("a connection from " + remote);
+        };
     }
 
     /// Present after the handshake.
@@ -333,7 +343,7 @@ public final class Connection {
         return new LoginSource() {
             @Override
             public InetAddress address() {
-                return remoteAddress().getAddress();
+                return remoteAddress();
             }
 
             @Override
@@ -440,7 +450,7 @@ public final class Connection {
         return new SessionInformation(
                 id,
                 listener.name(),
-                remoteAddress().getAddress(),
+                remoteAddress(),
                 started,
                 phase,
                 tls(),
@@ -453,7 +463,7 @@ public final class Connection {
                 id,
                 listener.name(),
                 listener.protocol().name(),
-                remoteAddress().getAddress(),
+                remoteAddress(),
                 started,
                 Duration.ofNanos(System.nanoTime() - startedNanos),
                 tls(),

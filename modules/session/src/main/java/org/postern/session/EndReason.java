@@ -18,6 +18,8 @@ public enum EndReason {
     PLAINTEXT_INJECTED,
     /// A connection limit was reached.
     TOO_MANY_CONNECTIONS,
+    /// The listener takes no connections from the client's address.
+    ADDRESS_NOT_ALLOWED,
     /// The client broke the protocol too often, or does not speak it.
     PROTOCOL_ABUSE,
     /// The account was disabled or deleted, its credentials changed, or an operator ended the session.

@@ -13,6 +13,7 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -21,8 +22,13 @@ import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.SocketException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.spi.SelectorProvider;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -42,7 +48,7 @@ import org.postern.tls.ServedCertificates;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Binds the ports and makes a session of every connection that is accepted.
+/// Binds ports and Unix sockets, and makes a session of every connection that is accepted.
 public final class Listeners implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
     private static final int RECEIVE_BUFFER = 16 * 1024;
@@ -57,6 +63,7 @@ public final class Listeners implements AutoCloseable {
 
     private final ChannelGroup accepted = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final Map<String, List<InetSocketAddress>> bound = new LinkedHashMap<>();
+    private final List<Path> sockets = new ArrayList<>();
     private final List<Channel> servers = new ArrayList<>();
     private final AtomicLong numbers = new AtomicLong(System.currentTimeMillis() / 1000 % 1_000_000 * 1_000_000);
 
@@ -72,16 +79,54 @@ public final class Listeners implements AutoCloseable {
         this.handshakes = Executors.newFixedThreadPool(cores, new DefaultThreadFactory("handshake", true));
     }
 
-    /// Starts to accept connections.
+    /// Starts to accept connections on a port.
+    ///
     /// @return the address bound, with its port where 0 was asked for
     /// @throws IOException naming listener, address, port and the remedy
     public InetSocketAddress open(ListenerSettings settings) throws IOException {
-        ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(acceptors, workers)
-                .channelFactory(() -> serverChannel(settings.address()))
-                .option(ChannelOption.SO_BACKLOG, 1024)
+        if (!(settings.endpoint() instanceof Endpoint.Port port)) {
+            throw new IllegalArgumentException(settings.endpoint() + " is no port");
+        }
+        return open(settings, port);
+    }
+
+    private InetSocketAddress open(ListenerSettings settings, Endpoint.Port port) throws IOException {
+        ServerBootstrap bootstrap = bootstrap(settings)
+                .channelFactory(() -> serverChannel(port.address()))
                 .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.TCP_NODELAY, true);
+        var address =
+                (InetSocketAddress) bind(bootstrap, settings, port.address()).localAddress();
+        synchronized (bound) {
+            bound.computeIfAbsent(settings.name(), name -> new ArrayList<>()).add(address);
+        }
+        LOG.info(
+                "{} listens on {} port {}",
+                settings.name(),
+                address.getAddress().getHostAddress(),
+                address.getPort());
+        return address;
+    }
+
+    private void open(ListenerSettings settings, Endpoint.UnixSocket socket) throws IOException {
+        try {
+            SocketFile.makeRoom(socket.path());
+            ServerBootstrap bootstrap = bootstrap(settings).channelFactory(NioServerDomainSocketChannel::new);
+            bind(bootstrap, settings, UnixDomainSocketAddress.of(socket.path()));
+            synchronized (bound) {
+                sockets.add(socket.path());
+            }
+            Files.setPosixFilePermissions(socket.path(), socket.permissions());
+        } catch (FileSystemException e) {
+            throw new IOException(bindFailure(settings, e), e);
+        }
+        LOG.info("{} listens on {}", settings.name(), socket.path());
+    }
+
+    private ServerBootstrap bootstrap(ListenerSettings settings) {
+        return new ServerBootstrap()
+                .group(acceptors, workers)
+                .option(ChannelOption.SO_BACKLOG, 1024)
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, receiveBuffers())
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(32 * 1024, 64 * 1024))
@@ -91,23 +136,19 @@ public final class Listeners implements AutoCloseable {
                         accept(channel, settings);
                     }
                 });
-        var binding = bootstrap.bind(settings.address()).awaitUninterruptibly();
+    }
+
+    private Channel bind(ServerBootstrap bootstrap, ListenerSettings settings, SocketAddress address)
+            throws IOException {
+        var binding = bootstrap.bind(address).awaitUninterruptibly();
         if (!binding.isSuccess()) {
             throw new IOException(bindFailure(settings, binding.cause()), binding.cause());
         }
         sessions.listening(settings.name());
-        Channel server = binding.channel();
-        var address = (InetSocketAddress) server.localAddress();
         synchronized (bound) {
-            servers.add(server);
-            bound.computeIfAbsent(settings.name(), name -> new ArrayList<>()).add(address);
+            servers.add(binding.channel());
         }
-        LOG.info(
-                "{} listens on {} port {}",
-                settings.name(),
-                address.getAddress().getHostAddress(),
-                address.getPort());
-        return address;
+        return binding.channel();
     }
 
     /// An IPv4 address gets an IPv4 socket; the JDK's IPv6 sockets serve both families.
@@ -120,29 +161,14 @@ public final class Listeners implements AutoCloseable {
     /// Opens all, or none; an address family that the host lacks is passed over where the settings allow it.
     public void openAll(List<ListenerSettings> settings) throws IOException {
         List<ListenerSettings> wildcardsFirst = settings.stream()
-                .sorted(Comparator.comparing((ListenerSettings listener) -> !isIpv6Wildcard(listener)))
+                .sorted(Comparator.comparing((ListenerSettings listener) -> !isIpv6Wildcard(listener.endpoint())))
                 .toList();
         Set<Integer> bothFamilies = new HashSet<>(); // ports on which `::` serves IPv4 as well
         try {
             for (ListenerSettings listener : wildcardsFirst) {
-                if (bothFamilies.contains(listener.address().getPort())
-                        && listener.address().getAddress() instanceof Inet4Address address
-                        && address.isAnyLocalAddress()) {
-                    continue;
-                }
-                try {
-                    open(listener);
-                    if (isIpv6Wildcard(listener)) {
-                        bothFamilies.add(listener.address().getPort());
-                    }
-                } catch (IOException e) {
-                    if (!listener.mayBeMissing() || !isMissingFamily(e.getCause())) {
-                        throw e;
-                    }
-                    LOG.info(
-                            "{}: this host has no {}",
-                            listener.name(),
-                            listener.address().getAddress());
+                switch (listener.endpoint()) {
+                    case Endpoint.Port port -> openWhereThere(listener, port, bothFamilies);
+                    case Endpoint.UnixSocket socket -> open(listener, socket);
                 }
             }
         } catch (IOException e) {
@@ -151,8 +177,31 @@ public final class Listeners implements AutoCloseable {
         }
     }
 
-    private static boolean isIpv6Wildcard(ListenerSettings listener) {
-        return listener.address().getAddress() instanceof Inet6Address address && address.isAnyLocalAddress();
+    private void openWhereThere(ListenerSettings settings, Endpoint.Port port, Set<Integer> bothFamilies)
+            throws IOException {
+        InetSocketAddress address = port.address();
+        if (bothFamilies.contains(address.getPort())
+                && address.getAddress() instanceof Inet4Address any
+                && any.isAnyLocalAddress()) {
+            return;
+        }
+        try {
+            open(settings, port);
+            if (isIpv6Wildcard(port)) {
+                bothFamilies.add(address.getPort());
+            }
+        } catch (IOException e) {
+            if (!port.mayBeMissing() || !isMissingFamily(e.getCause())) {
+                throw e;
+            }
+            LOG.info("{}: this host has no {}", settings.name(), address.getAddress());
+        }
+    }
+
+    private static boolean isIpv6Wildcard(Endpoint endpoint) {
+        return endpoint instanceof Endpoint.Port port
+                && port.address().getAddress() instanceof Inet6Address address
+                && address.isAnyLocalAddress();
     }
 
     private static boolean isMissingFamily(@Nullable Throwable cause) {
@@ -167,24 +216,30 @@ public final class Listeners implements AutoCloseable {
     }
 
     private static String bindFailure(ListenerSettings settings, Throwable cause) {
-        InetSocketAddress address = settings.address();
         String remedy = switch (String.valueOf(cause.getMessage())) {
             case String text
             when text.contains("in use") -> "another program listens there: stop it, or choose another port";
             case String text
-            when text.contains("ermission denied") ->
+            when text.contains("ermission denied") && settings.endpoint() instanceof Endpoint.Port ->
                 "ports below 1024 need CAP_NET_BIND_SERVICE (see etc/postern.service), or choose a higher port";
             case String text when text.contains("assign requested") -> "this host does not have that address";
+            case String text when text.contains("path too long") -> "a socket's path has about 100 characters at most";
             case String text -> text;
         };
-        return "listener " + settings.name() + ": cannot listen on "
-                + address.getAddress().getHostAddress() + " port " + address.getPort() + ": " + remedy;
+        return "listener " + settings.name() + ": cannot listen on " + settings.endpoint() + ": " + remedy;
     }
 
     /// All addresses bound, by listener name.
     public Map<String, List<InetSocketAddress>> bound() {
         synchronized (bound) {
             return new LinkedHashMap<>(bound);
+        }
+    }
+
+    /// The Unix sockets bound.
+    public List<Path> sockets() {
+        synchronized (bound) {
+            return List.copyOf(sockets);
         }
     }
 
@@ -198,8 +253,13 @@ public final class Listeners implements AutoCloseable {
         var transport = new Transport(channel, () -> newSslHandler(settings), holder::handshakeDone);
         var connection = new Connection(id, channel, transport, settings, sessions);
         holder.connection = connection;
+        if (settings.endpoint() instanceof Endpoint.Port port && !port.admits(connection.remoteAddress())) {
+            sessions.refused(settings.name());
+            refuse(channel, settings, EndReason.ADDRESS_NOT_ALLOWED);
+            return;
+        }
         if (!sessions.enter(connection)) {
-            refuse(channel, settings, implicit);
+            refuse(channel, settings, EndReason.TOO_MANY_CONNECTIONS);
             return;
         }
         channel.pipeline().addLast("session", transport);
@@ -214,12 +274,12 @@ public final class Listeners implements AutoCloseable {
         }
     }
 
-    /// A connection too many costs no handshake: on an implicit TLS port it is closed without a word.
-    private static void refuse(Channel channel, ListenerSettings settings, boolean implicit) {
-        if (implicit) {
+    /// It costs no handshake: on an implicit TLS port the connection is closed without a word.
+    private static void refuse(Channel channel, ListenerSettings settings, EndReason reason) {
+        if (settings.security() == ListenerSettings.Security.IMPLICIT_TLS) {
             channel.close();
         } else {
-            byte[] farewell = settings.protocol().farewell(EndReason.TOO_MANY_CONNECTIONS);
+            byte[] farewell = settings.protocol().farewell(reason);
             channel.writeAndFlush(io.netty.buffer.Unpooled.wrappedBuffer(farewell))
                     .addListener(done -> channel.close());
         }
@@ -290,6 +350,8 @@ public final class Listeners implements AutoCloseable {
         synchronized (bound) {
             servers.forEach(server -> server.close().awaitUninterruptibly());
             servers.clear();
+            sockets.forEach(SocketFile::remove);
+            sockets.clear();
         }
         sessions.endAll(EndReason.SERVER_STOPPING, grace);
         // A session has ended before its last words are out: the event loops must not stop before its channel closed.

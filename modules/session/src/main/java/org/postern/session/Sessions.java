@@ -48,7 +48,7 @@ final class Sessions {
                 .description("Sessions that are open now.")
                 .tag("listener", listener)
                 .register(meters);
-        refused(listener);
+        refusals(listener);
     }
 
     private long count(String listener) {
@@ -57,9 +57,14 @@ final class Sessions {
                 .count();
     }
 
-    private Counter refused(String listener) {
+    /// Counts a connection that becomes no session.
+    void refused(String listener) {
+        refusals(listener).increment();
+    }
+
+    private Counter refusals(String listener) {
         return Counter.builder("postern.connections.refused")
-                .description("Connections that were one too many, in all or from their address.")
+                .description("Connections one too many, in all or from their address, or from an address not allowed.")
                 .tag("listener", listener)
                 .register(meters);
     }
@@ -81,8 +86,8 @@ final class Sessions {
 
     /// Counts a new connection; false if its source, or the server, has too many.
     boolean enter(Connection connection) {
-        if (!counts.enter(connection.remoteAddress().getAddress())) {
-            refused(connection.listener().name()).increment();
+        if (!counts.enter(connection.remoteAddress())) {
+            refused(connection.listener().name());
             return false;
         }
         live.put(connection.id(), connection);
@@ -147,7 +152,7 @@ final class Sessions {
         if (live.remove(connection.id()) == null) {
             return;
         }
-        counts.leave(connection.remoteAddress().getAddress());
+        counts.leave(connection.remoteAddress());
         connection.principal().ifPresent(principal -> counts.leave(principal.account()));
         SessionRecord record = connection.record();
         Counter.builder("postern.sessions.ended")

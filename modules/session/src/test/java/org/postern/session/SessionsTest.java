@@ -9,7 +9,13 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -20,6 +26,8 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.postern.auth.AccountId;
 import org.postern.auth.Principal;
 import org.postern.session.ListenerSettings.Security;
@@ -494,5 +502,84 @@ class SessionsTest {
                 assertThat(client.readLine()).isEqualTo("hello");
             }
         }
+    }
+
+    private ListenerSettings socket(Path path) {
+        return new ListenerSettings(
+                "words",
+                new Endpoint.UnixSocket(path, PosixFilePermissions.fromString("rw-rw----")),
+                Security.STARTTLS,
+                words,
+                PATIENT);
+    }
+
+    @Test
+    @Timeout(120)
+    void aUnixSocketIsServedAndGoesWithTheServer(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("words.sock");
+        listeners.openAll(List.of(socket(path)));
+        assertThat(listeners.sockets()).containsExactly(path);
+        assertThat(Files.getPosixFilePermissions(path)).isEqualTo(PosixFilePermissions.fromString("rw-rw----"));
+        try (WireClient client = WireClient.unixSocket(path)) {
+            assertThat(client.readLine()).isEqualTo("hello");
+            assertThat(listeners.sessions().getFirst().remote().isLoopbackAddress())
+                    .isTrue();
+            client.command("starttls", "begin");
+            client.startTls(certificate.trust());
+            listeners.stop(Duration.ofSeconds(5));
+            assertThat(client.readLine()).isEqualTo("bye SERVER_STOPPING");
+        }
+        assertThat(nextRecord().tls()).isPresent();
+        assertThat(path).doesNotExist();
+    }
+
+    @Test
+    @Timeout(120)
+    void onlyADeadProcessesSocketIsReplaced(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("words.sock");
+        var other = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        other.bind(UnixDomainSocketAddress.of(path));
+        assertThatThrownBy(() -> listeners.openAll(List.of(socket(path))))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("listener words: cannot listen on " + path)
+                .hasMessageContaining("another program");
+        other.close(); // its file stays
+        assertThat(path).exists();
+        listeners = listeners(new ConnectionLimits(1_000, 1_000, 1_000, 1_000));
+        listeners.openAll(List.of(socket(path)));
+        try (WireClient client = WireClient.unixSocket(path)) {
+            assertThat(client.readLine()).isEqualTo("hello");
+        }
+
+        Path text = Files.writeString(directory.resolve("notes"), "mine");
+        for (Path wrong : List.of(text, directory.resolve("nowhere/words.sock"))) {
+            Listeners others = listeners(new ConnectionLimits(1_000, 1_000, 1_000, 1_000));
+            assertThatThrownBy(() -> others.openAll(List.of(socket(wrong))))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("listener words: cannot listen on " + wrong);
+        }
+        assertThat(text).hasContent("mine");
+    }
+
+    @Test
+    void anAddressThatIsNotAllowedIsToldSoOrClosed() throws Exception {
+        for (Security security : Security.values()) {
+            InetSocketAddress address = listeners.open(new ListenerSettings(
+                    "words",
+                    new Endpoint.Port(
+                            new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0),
+                            List.of(Network.parse("127.0.0.2"), Network.parse("192.0.2.0/24")),
+                            false),
+                    security,
+                    words,
+                    PATIENT));
+            try (WireClient client = WireClient.plain(address)) {
+                assertThat(client.readLine())
+                        .isEqualTo(security == Security.STARTTLS ? "bye ADDRESS_NOT_ALLOWED" : null);
+                assertThat(client.readLine()).isNull();
+            }
+        }
+        assertThat(listeners.sessions()).isEmpty();
+        assertThat(records).isEmpty();
     }
 }

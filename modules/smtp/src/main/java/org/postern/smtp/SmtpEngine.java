@@ -38,6 +38,7 @@ public final class SmtpEngine {
             case TIMEOUT, CLIENT_DOES_NOT_READ -> "4.4.2 " + hostName + " Idle for too long";
             case HANDSHAKE_FAILED, PLAINTEXT_INJECTED -> "4.7.0 " + hostName + " TLS failed";
             case TOO_MANY_CONNECTIONS -> "4.7.0 " + hostName + " Too many connections";
+            case ADDRESS_NOT_ALLOWED -> "4.7.1 " + hostName + " Not from your address";
             case PROTOCOL_ABUSE -> "4.7.0 " + hostName + " Too many errors";
             case REVOKED -> "4.7.0 " + hostName + " Your access was changed; log in again";
             case SERVER_STOPPING -> "4.3.2 " + hostName + " Server is stopping";

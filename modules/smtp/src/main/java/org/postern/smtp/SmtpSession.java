@@ -269,8 +269,7 @@ final class SmtpSession {
             throw SmtpRefusal.refused(
                     552, "5.3.4", "No message may be larger than " + settings.maximumMessageOctets() + " octets");
         }
-        var client =
-                new SmtpRole.Client(connection.id(), connection.remoteAddress().getAddress(), principal);
+        var client = new SmtpRole.Client(connection.id(), connection.remoteAddress(), principal);
         SmtpRole.Transaction transaction = role.begin(client, mail.reversePath());
         state = new State.InTransaction(greeted, transaction, new ArrayList<>(), Optional.empty());
         writer.ok("2.1.0", "Sender accepted");
@@ -450,7 +449,7 @@ final class SmtpSession {
         return new ReceivedField(
                 settings.dialect(),
                 hidden ? Optional.empty() : Optional.of(open.greeted().client()),
-                connection.remoteAddress().getAddress(),
+                connection.remoteAddress(),
                 settings.hostName(),
                 open.greeted().extended(),
                 principal.isPresent(),

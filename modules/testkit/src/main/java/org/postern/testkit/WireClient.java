@@ -6,9 +6,14 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +45,50 @@ public final class WireClient implements AutoCloseable {
 
     public static WireClient plain(InetSocketAddress address) throws IOException {
         return new WireClient(new Socket(address.getAddress(), address.getPort()));
+    }
+
+    /// By a Unix socket. It waits for answers without end: the test needs a timeout.
+    public static WireClient unixSocket(Path path) throws IOException {
+        return new WireClient(new UnixSocket(SocketChannel.open(UnixDomainSocketAddress.of(path))));
+    }
+
+    /// Just enough of a [Socket] for a client.
+    private static final class UnixSocket extends Socket {
+        private final SocketChannel channel;
+
+        UnixSocket(SocketChannel channel) {
+            this.channel = channel;
+        }
+
+        @Override
+        public InputStream getInputStream() {
+            return Channels.newInputStream(channel);
+        }
+
+        @Override
+        public OutputStream getOutputStream() {
+            return Channels.newOutputStream(channel);
+        }
+
+        @Override
+        public void setSoTimeout(int milliseconds) {
+            // a channel that blocks has none
+        }
+
+        @Override
+        public void setTcpNoDelay(boolean on) {
+            // it is no TCP
+        }
+
+        @Override
+        public boolean isConnected() {
+            return true; // asked by those who put TLS on top
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
     }
 
     public static WireClient implicitTls(InetSocketAddress address, SSLContext trust) throws IOException {
