@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.postern.imap.CommandRefused.Code;
 import org.postern.store.InvalidMailboxName;
 import org.postern.store.MailboxName;
+import org.postern.store.ModifiedUtf7;
 
 /// Mailbox names between the wire and the store: modified UTF-7 in IMAP4rev1, UTF-8 in IMAP4rev2 and with
 /// UTF8=ACCEPT. On the wire they are texts of one character for each octet.

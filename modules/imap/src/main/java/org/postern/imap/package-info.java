@@ -6,8 +6,8 @@
 /// [Command]), [LoginCommands], [MailboxCommands], [MailboxLists], [MessageCommands], [AppendedOctets], [Fetch],
 /// [Search]
 /// (what commands do), [Enabled] (what the client asked for),
-/// [SelectedMailbox] (what the client knows), [ResponseWriter] (back to octets). [SequenceSet], [Uids], [MailboxNames],
-/// [ModifiedUtf7] and [ListPattern] are their words.
+/// [SelectedMailbox] (what the client knows), [ResponseWriter] (back to octets). [SequenceSet], [Uids], [MailboxNames]
+/// and [ListPattern] are their words.
 ///
 /// Invariants: sizes are checked before anything is buffered; sequence numbers change only in
 /// [SelectedMailbox#announce]; nothing is written to the client while the store holds a lock.

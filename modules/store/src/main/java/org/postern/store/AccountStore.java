@@ -200,7 +200,7 @@ final class AccountStore implements Accounts {
                 insert.setString(3, address.localKey());
                 bindCredentials(insert, 4, passwordHash, scram);
                 long now = System.currentTimeMillis();
-                insert.setLong(9, Math.max(now / 1000 & 0x3fff_ffffL, retiredUidValidity(connection)));
+                insert.setLong(9, Math.max(now / 1000 & 0x3fff_ffffL, retiredUidValidity(connection, address)));
                 insert.setLong(10, now);
                 insert.executeUpdate();
                 long id = MailboxRows.generatedKey(insert);
@@ -220,24 +220,42 @@ final class AccountStore implements Accounts {
         statement.setBytes(from + 4, scram.map(ScramVerifier::serverKey).orElse(null));
     }
 
-    /// The highest UIDVALIDITY of removed accounts: one that comes back under an old address starts above
-    /// it, so that no client takes new messages for those that it has. (In a new data directory the clock
-    /// alone has to do.)
-    private static long retiredUidValidity(Connection connection) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("select uid_validity from retired");
-                ResultSet row = select.executeQuery()) {
-            return row.next() ? row.getLong(1) : 0;
+    /// The highest UIDVALIDITY that an account of this address had before: one that comes back starts above it, so that
+    /// no client takes new messages for those that it has. (In a new data directory the clock alone has to do.)
+    private static long retiredUidValidity(Connection connection, Address address) throws SQLException {
+        try (PreparedStatement select =
+                connection.prepareStatement("select uid_validity from retired union all select uid_validity"
+                        + " from retired_account where domain = ? and local_key = ?")) {
+            select.setString(1, address.domain());
+            select.setString(2, address.localKey());
+            try (ResultSet row = select.executeQuery()) {
+                long highest = 0;
+                while (row.next()) {
+                    highest = Math.max(highest, row.getLong(1));
+                }
+                return highest;
+            }
         }
+    }
+
+    private static void retire(Connection connection, long account) throws SQLException {
+        MailboxRows.update(
+                connection,
+                "delete from retired_account where exists (select 1 from account a join domain d on d.id = a.domain"
+                        + " where a.id = ? and d.name = retired_account.domain"
+                        + " and a.local_key = retired_account.local_key)",
+                account);
+        MailboxRows.update(
+                connection,
+                "insert into retired_account (domain, local_key, uid_validity) select d.name, a.local_key,"
+                        + " a.uid_validity from account a join domain d on d.id = a.domain where a.id = ?",
+                account);
     }
 
     @Override
     public void removeAccount(AccountId account) {
         change(connection -> {
-            MailboxRows.update(
-                    connection,
-                    "update retired set uid_validity = greatest(uid_validity,"
-                            + " coalesce((select a.uid_validity from account a where a.id = ?), 0))",
-                    account.value());
+            retire(connection, account.value());
             MailboxStore.markAllRemoved(connection, account.value());
             MailboxRows.update(connection, "delete from app_password where account = ?", account.value());
             requireOne(MailboxRows.update(connection, "delete from account where id = ?", account.value()));

@@ -3,12 +3,9 @@ package org.postern.store;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /// A session's hold on an open mailbox.
 final class Handle implements OpenMailbox {
-    private static final long SYSTEM = (1L << Flags.FIRST_KEYWORD) - 1;
-
     private final MailboxStore store;
     private final MailboxViews.Lease lease;
     private final MailboxState state;
@@ -211,7 +208,7 @@ final class Handle implements OpenMailbox {
                                 }
                                 Arrival arrival = Arrival.of(rows);
                                 if (into != state) {
-                                    translateKeywords(arrival, into);
+                                    arrival.translateKeywords(state, into, store.writer(), false);
                                 }
                                 Mutation.Arrived arrived = arrival.into(into, into.headModSeq + 1);
                                 given[0] = arrived.uids();
@@ -235,30 +232,6 @@ final class Handle implements OpenMailbox {
 
     private static int[] sourceUids(List<MailboxState.HeadRow> rows) {
         return rows.stream().mapToInt(MailboxState.HeadRow::uid).toArray();
-    }
-
-    /// Keywords have other bits in another mailbox.
-    private void translateKeywords(Arrival arrival, MailboxState into) {
-        long used = 0;
-        for (long flags : arrival.flags) {
-            used |= flags & ~SYSTEM;
-        }
-        List<String> names = state.keywords();
-        long[] bits = new long[names.size()];
-        for (int index = 0; index < bits.length; index++) {
-            if ((used & 1L << (Flags.FIRST_KEYWORD + index)) != 0) {
-                bits[index] = store.writer().keywordBits(into, Set.of(names.get(index)), true);
-            }
-        }
-        for (int message = 0; message < arrival.flags.length; message++) {
-            long flags = arrival.flags[message] & SYSTEM;
-            for (int index = 0; index < bits.length; index++) {
-                if ((arrival.flags[message] & 1L << (Flags.FIRST_KEYWORD + index)) != 0) {
-                    flags |= bits[index];
-                }
-            }
-            arrival.flags[message] = flags;
-        }
     }
 
     @Override

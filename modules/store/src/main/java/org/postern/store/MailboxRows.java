@@ -43,7 +43,8 @@ final class MailboxRows {
     static List<Named> all(Connection connection, long account) throws SQLException {
         List<Named> all = new ArrayList<>();
         try (PreparedStatement select = connection.prepareStatement(
-                "select id, name, special_use from mailbox where account = ? and removed = false")) {
+                "select id, name, special_use from mailbox where account = ? and removed = false"
+                        + " and importing = false")) {
             select.setLong(1, account);
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {

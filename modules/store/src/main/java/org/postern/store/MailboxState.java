@@ -120,6 +120,18 @@ final class MailboxState {
         toWake.forEach(Watcher::wake);
     }
 
+    /// The UIDs below are none of this mailbox's to give: it came with them. Durable.
+    synchronized void moveOn(long next) {
+        uidNext = Math.max(uidNext, next);
+    }
+
+    /// The same for a mailbox that nobody has seen yet; no message in it is `\Recent`. Under `writers`.
+    synchronized void startAt(long next) {
+        headUidNext = next;
+        uidNext = Math.max(uidNext, next);
+        recentUid = next;
+    }
+
     private void apply(Mutation mutation) {
         switch (mutation) {
             case Mutation.Arrived arrived -> {

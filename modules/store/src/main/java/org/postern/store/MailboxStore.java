@@ -86,7 +86,7 @@ final class MailboxStore implements Mailboxes {
         });
     }
 
-    private static Set<MailboxName> subscriptions(Connection connection, AccountId account) throws SQLException {
+    static Set<MailboxName> subscriptions(Connection connection, AccountId account) throws SQLException {
         Set<MailboxName> names = new TreeSet<>();
         try (PreparedStatement select =
                 connection.prepareStatement("select name from subscription where account = ?")) {
@@ -101,7 +101,13 @@ final class MailboxStore implements Mailboxes {
     }
 
     /// Changes the tree of an account: decided and committed as one step, durable on return.
-    private void changeTree(AccountId account, Database.Change change, Runnable afterCommit) {
+    void changeTree(AccountId account, Database.Change change, Runnable afterCommit) {
+        changeTree(account, change, afterCommit, () -> {});
+    }
+
+    /// The same.
+    /// @param durable run on the committer's thread
+    void changeTree(AccountId account, Database.Change change, Runnable afterCommit, Runnable durable) {
         committer.requireHealthy();
         ReentrantLock tree = trees.get((int) Long.remainderUnsigned(account.value(), trees.size()));
         long ticket;
@@ -109,7 +115,7 @@ final class MailboxStore implements Mailboxes {
         try {
             database.change(change);
             afterCommit.run();
-            ticket = committer.submit(() -> {});
+            ticket = committer.submit(durable);
         } finally {
             tree.unlock();
         }
@@ -390,6 +396,10 @@ final class MailboxStore implements Mailboxes {
         for (MailboxRows.Named named : MailboxRows.all(connection, account)) {
             MailboxRows.markRemoved(connection, named.id());
         }
+        for (long hidden : ImportRows.hidden(connection, account)) {
+            MailboxRows.markRemoved(connection, hidden);
+        }
+        ImportRows.removeAll(connection, account);
         MailboxRows.update(connection, "delete from subscription where account = ?", account);
     }
 

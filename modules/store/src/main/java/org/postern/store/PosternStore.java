@@ -29,6 +29,7 @@ public final class PosternStore implements Store {
     private final MailboxStore mailboxes;
     private final AccountStore accounts;
     private final DeliveryStore deliveries;
+    private final ImportStore imports;
 
     private PosternStore(StoreSettings settings, MeterRegistry meters) throws IOException {
         directory = settings.directory();
@@ -52,6 +53,7 @@ public final class PosternStore implements Store {
         mailboxes = new MailboxStore(database, committer, contents, views, writer, removals);
         accounts = new AccountStore(database, committer, mailboxes, settings);
         deliveries = new DeliveryStore(accounts, mailboxes, meters);
+        imports = new ImportStore(database, mailboxes, views);
         removals.consider();
         register(meters, views);
     }
@@ -115,6 +117,11 @@ public final class PosternStore implements Store {
     @Override
     public Deliveries deliveries() {
         return deliveries;
+    }
+
+    @Override
+    public Imports imports() {
+        return imports;
     }
 
     @Override

@@ -8,6 +8,8 @@ public interface Store extends AutoCloseable {
 
     Deliveries deliveries();
 
+    Imports imports();
+
     MessageSpool newSpool();
 
     /// True while changes are accepted and made durable.

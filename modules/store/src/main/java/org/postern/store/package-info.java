@@ -5,11 +5,12 @@
 /// (what it is made of), MailboxStore and Handle (commands), MailboxState, MailboxViews and Mutation (a mailbox in
 /// memory), MailboxWriter and MailboxRows (its rows), SnapshotCodec and Snapshots, Committer (durability), Contents,
 /// Segments and FileSpool (bodies), AccountStore and DeliveryStore, Removals (what is taken away behind), Database.
+/// Mail from elsewhere: [Imports], [Import], ImportStore and ImportRows.
 /// `store verify` is StoreVerifier: RowVerifier and MailboxVerifier (rows, as they are at one moment), ContentVerifier
 /// (bodies), DamagedMessages (whose a damaged body is); what it tells is [Finding] and [VerifyReport].
 /// [BackupDirectory],
 /// Backup (DatabaseCopy is its consistent moment) and [Restore] copy the whole store out and in.
-/// MailboxName, Address, UidSet and Varint are their words; Watcher hands changes to sessions.
+/// MailboxName, [ModifiedUtf7], Address, UidSet and Varint are their words; Watcher hands changes to sessions.
 ///
 /// Invariants: UIDs and MODSEQs are given under the mailbox's lock and told after the commit is on the disk; entry
 /// rows are never updated, contents never changed; no lock is held while a client is written to; a failed flush stops

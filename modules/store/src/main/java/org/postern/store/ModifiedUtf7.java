@@ -1,17 +1,17 @@
-package org.postern.imap;
+package org.postern.store;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import org.postern.store.InvalidMailboxName;
 
-/// The encoding of mailbox names on the wire (RFC 3501 §5.1.3). Decoding takes only what encoding would have made, so
+/// The encoding of mailbox names in IMAP4rev1 and in Maildirs (RFC 3501 §5.1.3). Decoding takes only what encoding
+/// would have made, so
 /// that a name has one spelling.
-final class ModifiedUtf7 {
+public final class ModifiedUtf7 {
     private ModifiedUtf7() {}
 
-    static String encode(String text) {
+    public static String encode(String text) {
         StringBuilder encoded = new StringBuilder(text.length());
         int i = 0;
         while (i < text.length()) {
@@ -35,8 +35,10 @@ final class ModifiedUtf7 {
         return encoded.toString();
     }
 
+    /// The text that was encoded.
+    ///
     /// @throws InvalidMailboxName where the text is not what [#encode] makes
-    static String decode(String encoded) {
+    public static String decode(String encoded) {
         StringBuilder text = new StringBuilder(encoded.length());
         int i = 0;
         while (i < encoded.length()) {

@@ -1,0 +1,306 @@
+package org.postern.interchange;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.postern.interchange.MailSource.Message;
+import org.postern.interchange.MailSource.MessageUnreadable;
+import org.postern.interchange.Wire.Kind;
+
+/// The side of an import that has the files: reads them, with the rights of whoever runs it, and hands the messages
+/// over. It may end at any point; what was confirmed is not sent again by the next run.
+public final class ImportSender {
+    /// Where the import says how far it is.
+    public interface Listener {
+        void progress(String mailbox, long passed, long total);
+
+        /// Something that the operator should know; the import goes on.
+        void warning(String text);
+    }
+
+    /// What came of it.
+    ///
+    /// @param mailboxes that were looked through
+    /// @param imported messages; in a trial those that would be
+    /// @param known messages that earlier runs have imported
+    /// @param failed messages and mailboxes that could not be read or kept; each was named
+    /// @param keptUids mailboxes that keep UIDs and UIDVALIDITY
+    /// @param newUids messages that should have kept their UID and did not
+    /// @param droppedKeywords that a mailbox had no room for
+    /// @param differentSizes messages whose size is not the one that their server has told clients
+    public record Summary(
+            int mailboxes,
+            long imported,
+            long known,
+            long failed,
+            int keptUids,
+            long newUids,
+            long droppedKeywords,
+            long differentSizes) {}
+
+    /// The import ended before it was through.
+    public static final class ImportStopped extends IOException {
+        private static final long serialVersionUID = 1;
+
+        ImportStopped(String reason) {
+            super(reason);
+        }
+    }
+
+    private final MailSource source;
+    private final DataInputStream in;
+    private final DataOutputStream out;
+    private final boolean trial;
+    private final boolean requireUids;
+    private final Listener listener;
+
+    private int mailboxes;
+    private long imported;
+    private long known;
+    private long failed;
+    private int keptUids;
+    private long newUids;
+    private long droppedKeywords;
+    private long differentSizes;
+
+    /// @param trial true to ask only what would be done
+    /// @param requireUids true to stop at a mailbox that cannot keep its UIDs
+    public ImportSender(
+            MailSource source,
+            InputStream in,
+            OutputStream out,
+            boolean trial,
+            boolean requireUids,
+            Listener listener) {
+        this.source = source;
+        this.in = new DataInputStream(new BufferedInputStream(in, 16 * 1024));
+        this.out = new DataOutputStream(new BufferedOutputStream(out, 64 * 1024));
+        this.trial = trial;
+        this.requireUids = requireUids;
+        this.listener = listener;
+    }
+
+    /// Runs the import to its end.
+    ///
+    /// @throws ImportStopped where the server takes nothing more
+    /// @throws IOException where the server went away
+    public Summary run() throws IOException {
+        try {
+            for (String problem : source.problems()) {
+                fail(problem);
+            }
+            Wire.writeKind(out, Kind.BEGIN);
+            out.writeBoolean(trial);
+            out.writeLong(source.highestUidValidity().orElse(0));
+            out.flush();
+            Wire.expect(in, Kind.OK);
+            for (MailSource.Mailbox mailbox : source.mailboxes()) {
+                mailbox(mailbox);
+            }
+            Wire.writeKind(out, Kind.END);
+            out.flush();
+            Wire.expect(in, Kind.OK);
+        } catch (Wire.Refused refused) {
+            throw new ImportStopped(String.valueOf(refused.getMessage()));
+        }
+        return summary();
+    }
+
+    /// What has come of it so far.
+    public Summary summary() {
+        return new Summary(mailboxes, imported, known, failed, keptUids, newUids, droppedKeywords, differentSizes);
+    }
+
+    private void fail(String problem) {
+        failed++;
+        listener.warning(problem);
+    }
+
+    private void mailbox(MailSource.Mailbox mailbox) throws IOException {
+        MailSource.Messages messages;
+        try {
+            messages = mailbox.open();
+        } catch (IOException e) {
+            fail(String.valueOf(e.getMessage()));
+            return;
+        }
+        try (messages) {
+            mailboxes++;
+            messages.warnings().forEach(listener::warning);
+            boolean keeps = begin(mailbox, messages.uidValidity());
+            new Sending(mailbox, messages).run();
+            Wire.writeKind(out, Kind.FINISH);
+            out.writeLong(keeps ? messages.uidNext() : 0);
+            out.writeBoolean(mailbox.subscribed());
+            Wire.writeUse(out, mailbox.specialUse());
+            out.writeBoolean(trial);
+            out.flush();
+            Wire.expect(in, Kind.OK);
+            keptUids += keeps ? 1 : 0;
+        }
+    }
+
+    private boolean begin(MailSource.Mailbox mailbox, OptionalLong uidValidity) throws IOException {
+        Wire.writeKind(out, Kind.MAILBOX);
+        out.writeUTF(mailbox.name().value());
+        out.writeLong(uidValidity.orElse(0));
+        out.flush();
+        Wire.expect(in, Kind.OK);
+        String because = in.readUTF();
+        if (!because.isEmpty()) {
+            if (requireUids) {
+                throw new ImportStopped("mailbox " + mailbox.name() + " cannot keep its UIDs: " + because);
+            }
+            listener.warning("mailbox " + mailbox.name() + " gets new UIDs: " + because);
+        }
+        return uidValidity.isPresent() && because.isEmpty();
+    }
+
+    /// The messages of one mailbox, in batches.
+    private final class Sending {
+        private final MailSource.Mailbox mailbox;
+        private final MailSource.Messages messages;
+
+        Sending(MailSource.Mailbox mailbox, MailSource.Messages messages) {
+            this.mailbox = mailbox;
+            this.messages = messages;
+        }
+
+        void run() throws IOException {
+            progress();
+            while (true) {
+                List<Message> batch = read();
+                if (batch.isEmpty()) {
+                    return;
+                }
+                transfer(batch);
+                progress();
+            }
+        }
+
+        private void progress() {
+            listener.progress(mailbox.name().value(), messages.passed(), messages.total());
+        }
+
+        private List<Message> read() throws IOException {
+            List<Message> batch = new ArrayList<>();
+            while (batch.size() < Wire.BATCH) {
+                try {
+                    Message message = messages.next();
+                    if (message == null) {
+                        break;
+                    }
+                    batch.add(message);
+                } catch (MessageUnreadable e) {
+                    fail(String.valueOf(e.getMessage()));
+                }
+            }
+            return batch;
+        }
+
+        /// Offers a batch, and sends what is wanted of it. What is refused together is tried one by one: only what is
+        /// refused by itself has failed.
+        private void transfer(List<Message> batch) throws IOException {
+            boolean[] wanted = offer(batch);
+            List<Message> refused = new ArrayList<>();
+            List<Message> sent = new ArrayList<>();
+            long octets = 0;
+            for (int number = 0; number < wanted.length; number++) {
+                Message message = batch.get(number);
+                if (!wanted[number]) {
+                    known++;
+                } else if (trial) {
+                    imported++;
+                } else {
+                    long size = send(number, message);
+                    if (size >= 0) {
+                        octets += size;
+                        sent.add(message);
+                    }
+                    if (octets > Wire.BATCH_OCTETS) {
+                        commit(sent, refused);
+                        octets = 0;
+                    }
+                }
+            }
+            if (!trial) {
+                commit(sent, refused);
+            }
+            for (Message message : refused) {
+                transfer(List.of(message));
+            }
+        }
+
+        private boolean[] offer(List<Message> batch) throws IOException {
+            Wire.writeKind(out, Kind.OFFER);
+            out.writeInt(batch.size());
+            for (Message message : batch) {
+                out.write(message.identity());
+            }
+            out.flush();
+            Wire.expect(in, Kind.WANTED);
+            boolean[] wanted = new boolean[batch.size()];
+            for (int number = 0; number < wanted.length; number++) {
+                wanted[number] = in.readBoolean();
+            }
+            return wanted;
+        }
+
+        /// @return the number of octets, or -1 where the message cannot be read
+        private long send(int number, Message message) throws IOException {
+            Wire.Label label;
+            InputStream octets;
+            try {
+                label = new Wire.Label(
+                        message.uid(), message.systemFlags(), message.keywords(), message.internalDate());
+                octets = message.open();
+            } catch (IOException e) {
+                fail(MaildirSource.explanation(message.label(), e));
+                return -1;
+            }
+            try (octets) {
+                Wire.writeKind(out, Kind.MESSAGE);
+                out.writeInt(number);
+                label.write(out);
+                long size = Wire.writeOctets(out, octets);
+                if (message.expectedSize().isPresent() && message.expectedSize().getAsLong() != size) {
+                    differentSizes++;
+                    listener.warning(message.label() + ": has " + size + " octets; clients were told "
+                            + message.expectedSize().getAsLong());
+                }
+                return size;
+            } catch (Wire.SourceFailed e) {
+                fail(MaildirSource.explanation(message.label(), e.problem()));
+                return -1;
+            }
+        }
+
+        private void commit(List<Message> sent, List<Message> refused) throws IOException {
+            Wire.writeKind(out, Kind.COMMIT);
+            out.flush();
+            try {
+                Wire.expect(in, Kind.COMMITTED);
+                imported += in.readInt();
+                newUids += in.readInt();
+                droppedKeywords += in.readInt();
+            } catch (Wire.Refused e) {
+                if (e.forGood()) {
+                    throw e;
+                }
+                if (sent.size() == 1) {
+                    fail(sent.getFirst().label() + ": " + e.getMessage());
+                } else {
+                    refused.addAll(sent);
+                }
+            }
+            sent.clear();
+        }
+    }
+}

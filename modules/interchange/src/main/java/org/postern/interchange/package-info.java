@@ -1,0 +1,12 @@
+/// Mail files of other servers and programs, in and out.
+///
+/// The files are read and written by the program that the operator runs, with that user's rights; the server has the
+/// store, and reads none of them. Between the two is a socket. In reading order: [MailSource] (mail outside),
+/// [MaildirSource] and MaildirMessages, with MaildirName, UidList and DovecotFiles (words of Dovecot), Folder (files of
+/// others, no link followed), CrlfInputStream; [ImportSender] and [ImportReceiver] (the two sides), Wire (between
+/// them).
+///
+/// Invariants: one message at a time is read; what was confirmed is durable and is not imported twice; a message that
+/// cannot be read is named and counted, and the others go on.
+@org.jspecify.annotations.NullMarked
+package org.postern.interchange;

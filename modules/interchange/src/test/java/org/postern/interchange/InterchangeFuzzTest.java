@@ -1,0 +1,44 @@
+package org.postern.interchange;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import org.postern.store.Flags;
+import org.postern.store.InvalidMailboxName;
+
+/// Any octets where other programs' files are expected.
+class InterchangeFuzzTest {
+    @FuzzTest
+    void anyOctetsAreAUidListOrRefused(byte[] octets) {
+        try {
+            UidList list = UidList.read(new ByteArrayInputStream(octets));
+            assertThat(list.uidValidity()).isBetween(1L, 0xffff_ffffL);
+            assertThat(list.uidNext()).isBetween(1L, 0xffff_ffffL);
+        } catch (IOException refused) {
+            assertThat(refused).hasMessageMatching("(?s).+");
+        }
+    }
+
+    @FuzzTest
+    void anyTextIsAMaildirName(byte[] octets) {
+        String text = new String(octets, ISO_8859_1);
+        MaildirName name = MaildirName.parse(text);
+        assertThat(text).startsWith(name.unique());
+        assertThat(name.unique()).doesNotContain(":");
+        assertThat(name.letters()).matches("[a-z]{0,26}");
+        assertThat(name.systemFlags() & ~((1L << Flags.FIRST_KEYWORD) - 1)).isZero();
+        assertThat(name.seconds()).isNotNegative();
+    }
+
+    @FuzzTest
+    void anyTextIsAMailboxNameOrRefused(byte[] octets) {
+        try {
+            assertThat(Names.mailbox(new String(octets, ISO_8859_1)).value()).isNotEmpty();
+        } catch (InvalidMailboxName refused) {
+            assertThat(refused.getMessage()).isNotEmpty();
+        }
+    }
+}

@@ -1,0 +1,301 @@
+package org.postern.server;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.postern.server.ServerFixture.ALICE;
+import static org.postern.server.ServerFixture.PASSWORD;
+
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.channels.Pipe;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postern.interchange.ImportReceiver;
+import org.postern.interchange.ImportSender;
+import org.postern.interchange.MaildirSource;
+import org.postern.server.Configuration.Service;
+import org.postern.testkit.MailCorpus;
+import org.postern.testkit.Programs;
+import org.postern.testkit.WireClient;
+
+/// From a real Dovecot to Postern: clients that were in sync notice nothing.
+class DovecotImportTest {
+    private static final List<String> MAILBOXES = List.of(
+            "INBOX",
+            "Drafts",
+            "Sent",
+            "Junk",
+            "Trash",
+            "Archive",
+            "Work",
+            "Work/2026",
+            "Work/2026/R&AOQ-ume",
+            "&ZeVnLIqe-",
+            "R &- D");
+    private static final List<String> FLAGS = List.of(
+            "",
+            "\\Seen",
+            "\\Seen \\Answered",
+            "\\Flagged later",
+            "\\Draft",
+            "\\Seen $Forwarded $Label1",
+            "\\Deleted \\Seen",
+            "NonJunk");
+
+    @TempDir
+    private Path directory;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"maildir:~/Maildir", "maildir:~/Maildir:LAYOUT=fs"})
+    void mbsyncFindsNothingToDo(String mailLocation) throws Exception {
+        move(mailLocation, 120);
+    }
+
+    @Test
+    @Tag("long")
+    void mbsyncFindsNothingToDoWithAThousandMessages() throws Exception {
+        move("maildir:~/Maildir", 1_000);
+    }
+
+    private void move(String mailLocation, int messages) throws Exception {
+        Programs.require("mbsync");
+        Path near = Files.createDirectory(directory.resolve("near"));
+        try (DovecotServer dovecot = DovecotServer.start(PASSWORD, mailLocation);
+                ServerFixture postern = new ServerFixture(directory)) {
+            Map<String, List<String>> served;
+            try (WireClient imap = dovecot.imap(ALICE, PASSWORD)) {
+                fill(imap, messages);
+                sync(near, dovecot.port(), dovecot.certificateFile);
+                served = contents(imap);
+            }
+            Map<String, String> before = files(near);
+            sync(near, dovecot.port(), dovecot.certificateFile);
+            assertThat(files(near)).as("in sync with Dovecot").isEqualTo(before);
+            dovecot.stop();
+
+            ImportSender.Summary summary =
+                    importMaildir(postern, dovecot.home(ALICE).resolve("Maildir"));
+            assertThat(summary.failed() + summary.newUids() + summary.differentSizes())
+                    .as(summary.toString())
+                    .isZero();
+            assertThat(summary.imported())
+                    .isEqualTo(served.values().stream()
+                            .flatMap(List::stream)
+                            .filter(line -> line.startsWith("UID "))
+                            .count());
+            assertThat(summary.keptUids()).isEqualTo(MAILBOXES.size());
+
+            try (WireClient imap = postern.imap(ALICE)) {
+                assertThat(contents(imap)).as("what Postern serves").isEqualTo(served);
+                List<String> changes = highestModSeqs(imap);
+                sync(near, postern.port(Service.IMAPS), postern.authority);
+                assertThat(files(near)).as("mbsync has changed nothing here").isEqualTo(before);
+                assertThat(highestModSeqs(imap)).as("nor there").isEqualTo(changes);
+                // it would have: one flag is enough
+                imap.command("s SELECT Work", "s OK");
+                imap.command("f STORE 1 -FLAGS (\\Seen \\Flagged)", "f OK");
+                imap.command("f STORE 1 +FLAGS (\\Answered)", "f OK");
+                sync(near, postern.port(Service.IMAPS), postern.authority);
+                assertThat(files(near)).as("what mbsync has to do").isNotEqualTo(before);
+            }
+            assertThat(importMaildir(postern, dovecot.home(ALICE).resolve("Maildir"))
+                            .imported())
+                    .as("nothing comes twice")
+                    .isZero();
+        }
+    }
+
+    private static ImportSender.Summary importMaildir(ServerFixture postern, Path maildir) throws IOException {
+        var account =
+                postern.server.store().accounts().account(ALICE).orElseThrow().id();
+        Pipe toServer = Pipe.open();
+        Pipe toClient = Pipe.open();
+        var server = CompletableFuture.supplyAsync(() -> {
+            try (var out = Channels.newOutputStream(toClient.sink())) {
+                return new ImportReceiver(
+                                postern.server.store(),
+                                account,
+                                Channels.newInputStream(toServer.source()),
+                                out,
+                                () -> false)
+                        .serve();
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        var options = new MaildirSource.Options(MaildirSource.Layout.AUTOMATIC, Optional.empty(), "", Map.of(), false);
+        List<String> warnings = new ArrayList<>();
+        var listener = new ImportSender.Listener() {
+            @Override
+            public void progress(String mailbox, long passed, long total) {}
+
+            @Override
+            public void warning(String text) {
+                warnings.add(text);
+            }
+        };
+        try (var source = new MaildirSource(maildir, options);
+                var out = Channels.newOutputStream(toServer.sink())) {
+            var summary = new ImportSender(
+                            source, Channels.newInputStream(toClient.source()), out, false, true, listener)
+                    .run();
+            assertThat(warnings).isEmpty();
+            assertThat(server.join()).isEqualTo(summary.imported());
+            return summary;
+        }
+    }
+
+    /// Messages with flags of all kinds, from the first and from later, and with UIDs that are gone again.
+    private static void fill(WireClient imap, int messages) throws IOException {
+        MailCorpus corpus = new MailCorpus(20_260_202);
+        for (String mailbox : MAILBOXES.subList(1, MAILBOXES.size())) {
+            imap.command("c CREATE \"" + mailbox + "\"", "c ");
+            imap.command("s SUBSCRIBE \"" + mailbox + "\"", "s OK");
+        }
+        for (int index = 0; index < messages; index++) {
+            String mailbox = MAILBOXES.get(index % (MAILBOXES.size() - 1)); // the last one stays empty
+            byte[] message = index == 7
+                    ? corpus.ofSize(300_000).octets()
+                    : index == 8
+                            ? "Subject: bare\r\n\r\na CR \r alone, and no end".getBytes(ISO_8859_1)
+                            : corpus.next().octets();
+            imap.send("a APPEND \"" + mailbox + "\" (" + FLAGS.get(index / 3 % FLAGS.size())
+                    + ") \"%02d-Mar-2021 %02d:%02d:%02d +0100\" {%d+}\r\n"
+                            .formatted(1 + index % 28, index % 24, index % 60, index % 59, message.length));
+            imap.send(message);
+            imap.command("", "a OK");
+        }
+        for (String mailbox : MAILBOXES) {
+            imap.command("s SELECT \"" + mailbox + "\"", "s OK");
+            imap.command("f STORE 2:3 +FLAGS (\\Flagged afterwards)", "f ");
+            imap.command("d STORE 4 +FLAGS (\\Deleted)", "d ");
+            imap.command("e UID EXPUNGE 4", "e ");
+            imap.command("d STORE * FLAGS (\\Deleted)", "d ");
+            imap.command("e EXPUNGE", "e ");
+        }
+        imap.command("u UNSELECT", "u OK");
+    }
+
+    private static final Pattern FETCHED = Pattern.compile(
+            "\\* \\d+ FETCH \\(UID (\\d+) RFC822.SIZE (\\d+) INTERNALDATE \"([^\"]+)\" FLAGS \\(([^)]*)\\) BODY\\[\\] \\{(\\d+)\\}");
+    private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("d-MMM-yyyy HH:mm:ss Z", Locale.ROOT);
+
+    /// Mailbox by mailbox its UIDVALIDITY and UIDNEXT, and of each message all that a client compares.
+    private static Map<String, List<String>> contents(WireClient imap) throws IOException {
+        Map<String, List<String>> contents = new TreeMap<>();
+        for (String mailbox : MAILBOXES) {
+            List<String> messages = new ArrayList<>();
+            for (String line : imap.command("s STATUS \"" + mailbox + "\" (UIDVALIDITY UIDNEXT)", "s OK")) {
+                Matcher status = Pattern.compile("UID\\w+ \\d+").matcher(line);
+                while (status.find()) {
+                    messages.add(status.group());
+                }
+            }
+            messages.sort(null); // STATUS answers in an order of its own
+            imap.command("e EXAMINE \"" + mailbox + "\"", "e OK");
+            imap.sendLine("f UID FETCH 1:* (UID RFC822.SIZE INTERNALDATE FLAGS BODY.PEEK[])");
+            for (String line = imap.readLine(); !String.valueOf(line).startsWith("f OK"); line = imap.readLine()) {
+                Matcher fetched = FETCHED.matcher(String.valueOf(line));
+                assertThat(fetched.matches()).as("%s", line).isTrue();
+                byte[] octets = imap.readOctets(Integer.parseInt(fetched.group(5)));
+                imap.readLine();
+                var flags = new TreeSet<>(List.of(fetched.group(4).split(" ")));
+                flags.remove("\\Recent");
+                messages.add("UID " + fetched.group(1) + " of " + fetched.group(2) + " octets, "
+                        + OffsetDateTime.parse(fetched.group(3).strip(), DATE).toInstant() + " " + flags + " "
+                        + Arrays.hashCode(octets) + " of " + octets.length);
+            }
+            contents.put(mailbox, messages);
+        }
+        imap.command("u UNSELECT", "u OK");
+        return contents;
+    }
+
+    private static List<String> highestModSeqs(WireClient imap) throws IOException {
+        List<String> statuses = new ArrayList<>();
+        for (String mailbox : MAILBOXES) {
+            statuses.addAll(imap.command(
+                    "s STATUS \"" + mailbox + "\" (MESSAGES UNSEEN UIDNEXT UIDVALIDITY HIGHESTMODSEQ)", "s "));
+        }
+        return statuses;
+    }
+
+    /// Every file of a directory with its text and time; mbsync's own notes with their text.
+    private static Map<String, String> files(Path home) throws IOException {
+        Map<String, String> texts = new TreeMap<>();
+        try (Stream<Path> walk = Files.walk(home.resolve("Maildir"))) {
+            for (Path file : walk.toList()) {
+                String name = home.relativize(file).toString();
+                texts.put(
+                        name,
+                        Files.isDirectory(file)
+                                ? "directory"
+                                : new String(Files.readAllBytes(file), ISO_8859_1)
+                                        + (file.getFileName().toString().startsWith(".")
+                                                ? ""
+                                                : Files.getLastModifiedTime(file)));
+            }
+        }
+        return texts;
+    }
+
+    private static void sync(Path home, int port, Path trust) throws Exception {
+        Path store = Files.createDirectories(home.resolve("Maildir"));
+        Path file =
+                Files.writeString(home.resolve("mbsyncrc"), """
+                IMAPAccount server
+                Host localhost
+                Port %d
+                User %s
+                Pass %s
+                SSLType IMAPS
+                CertificateFile %s
+
+                IMAPStore far
+                Account server
+
+                MaildirStore near
+                Path %s/
+                Inbox %s/INBOX
+                SubFolders Verbatim
+
+                Channel both
+                Far :far:
+                Near :near:
+                Patterns *
+                Create Both
+                Remove Both
+                Expunge None
+                CopyArrivalDate yes
+                SyncState *
+                """.formatted(port, ALICE, PASSWORD, trust, store, store));
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        Process process = new ProcessBuilder("timeout", "300", "mbsync", "-c", file.toString(), "-a")
+                .redirectErrorStream(true)
+                .directory(home.toFile())
+                .start();
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
+        assertThat(process.waitFor()).as(output).isZero();
+    }
+}
