@@ -112,16 +112,17 @@ class DocumentationTest {
 
     @Test
     void everyPackageHasAMap() throws IOException {
-        try (Stream<Path> files = Files.walk(ROOT.resolve("modules"))) {
-            List<Path> maps = files.filter(file -> file.endsWith("package-info.java"))
-                    .filter(file -> file.toString().contains("/src/main/"))
-                    .filter(file -> !file.toString().contains("/testkit/")
-                            && !file.toString().contains("/stack/"))
+        List<Path> modules;
+        try (Stream<Path> directories = Files.list(ROOT.resolve("modules"))) {
+            modules = directories
+                    .filter(module -> Files.isDirectory(module.resolve("src/main/java")))
+                    .filter(module -> !module.endsWith("testkit") && !module.endsWith("stack")) // of tests alone
                     .toList();
-            assertThat(maps).hasSize(12);
-            for (Path map : maps) {
-                assertThat(Files.readString(map)).as(map.toString()).contains("reading order", "Invariants");
-            }
+        }
+        assertThat(modules).isNotEmpty();
+        for (Path module : modules) {
+            Path map = module.resolve("src/main/java/org/postern/" + module.getFileName() + "/package-info.java");
+            assertThat(Files.readString(map)).as(map.toString()).contains("reading order", "Invariants");
         }
     }
 }
