@@ -21,7 +21,6 @@ import org.slf4j.LoggerFactory;
 /// IOException ends the session.
 final class ImapSession {
     private static final Logger LOG = LoggerFactory.getLogger(ImapSession.class);
-    private static final int BAD_COMMANDS_BEFORE_LOGIN = 10;
     private static final long SKIPPED = 1024 * 1024;
 
     private final Connection connection;
@@ -36,7 +35,6 @@ final class ImapSession {
     private final MessageCommands messages;
 
     private State state = new State.NotAuthenticated(0);
-    private int badCommands;
 
     ImapSession(
             Connection connection,
@@ -135,6 +133,7 @@ final class ImapSession {
             Command command = reader.readCommand();
             connection.countCommand(reader.name());
             String completion = execute(command, tag);
+            connection.obeyed();
             if (state instanceof State.Selected selected) {
                 selected.mailbox().announce(writer, !isBySequenceNumber(command));
             }
@@ -160,16 +159,22 @@ final class ImapSession {
     }
 
     private void answerBad(String tag, BadCommand bad) throws IOException {
-        boolean beforeLogin = state instanceof State.NotAuthenticated;
-        if (bad.fatal() || (beforeLogin && (!reader.recognized() || ++badCommands >= BAD_COMMANDS_BEFORE_LOGIN))) {
+        if (bad.fatal() || !reader.recognized()) {
             // ST-24: whoever does not speak IMAP, as a browser that was sent here, gets no second line
-            writer.bye(bad.text());
-            connection.ending(EndReason.PROTOCOL_ABUSE);
-            leave();
+            end(bad.text());
             return;
         }
         reader.skipCommand();
         writer.bad(tag, bad.text());
+        if (connection.tooManyErrors()) {
+            end("Too many errors");
+        }
+    }
+
+    private void end(String text) throws IOException {
+        writer.bye(text);
+        connection.ending(EndReason.PROTOCOL_ABUSE);
+        leave();
     }
 
     private void answerRefused(String tag, CommandRefused refused) throws IOException {
@@ -178,9 +183,7 @@ final class ImapSession {
                 && refused.code().equals(Code.AUTHENTICATIONFAILED.toString())) {
             state = new State.NotAuthenticated(waiting.failures() + 1);
             if (waiting.failures() + 1 >= settings.failedLogins()) {
-                writer.bye("Too many failed logins");
-                connection.ending(EndReason.PROTOCOL_ABUSE);
-                leave();
+                end("Too many failed logins");
             }
         }
     }

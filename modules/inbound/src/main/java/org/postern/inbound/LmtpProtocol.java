@@ -17,8 +17,6 @@ import org.postern.store.Store;
 /// Whoever may connect may deliver: there is no login, and TLS is the client's choice. Hence it listens
 /// where only this machine can reach it.
 public final class LmtpProtocol implements Protocol {
-    private static final int ERRORS = 20;
-
     private final SmtpEngine engine;
 
     public LmtpProtocol(Authenticator authenticator, SaslMechanisms mechanisms, Store store, LmtpSettings settings) {
@@ -34,7 +32,6 @@ public final class LmtpProtocol implements Protocol {
                         false,
                         false,
                         false,
-                        ERRORS,
                         1));
     }
 

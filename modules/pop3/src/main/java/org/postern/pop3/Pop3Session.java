@@ -23,7 +23,6 @@ import org.slf4j.LoggerFactory;
 /// changed (RFC 1939 §6, ST-27).
 final class Pop3Session {
     private static final Logger LOG = LoggerFactory.getLogger(Pop3Session.class);
-    private static final int BAD_COMMANDS_BEFORE_LOGIN = 10;
     private static final State.Authorization NOBODY = new State.Authorization(0, Optional.empty());
     /// RFC 6856 §3: i-default (RFC 2277 §4.5) is what the server speaks until asked for something else.
     private static final String DEFAULT_LANGUAGE = "i-default";
@@ -42,7 +41,6 @@ final class Pop3Session {
     private final MaildropCommands messages;
 
     private State state = NOBODY;
-    private int badCommands;
 
     Pop3Session(
             Connection connection,
@@ -86,6 +84,7 @@ final class Pop3Session {
             connection.countCommand(reader.name());
             requireTls(command);
             execute(command, userName);
+            connection.obeyed();
         } catch (BadCommand bad) {
             answerBad(bad);
         } catch (CommandRefused refused) {
@@ -127,8 +126,7 @@ final class Pop3Session {
 
     private void answerBad(BadCommand bad) throws IOException {
         writer.error(bad.text());
-        if (state instanceof State.Authorization
-                && (!reader.recognized() || ++badCommands >= BAD_COMMANDS_BEFORE_LOGIN)) {
+        if (!reader.recognized() || connection.tooManyErrors()) {
             // ST-24: whoever does not speak POP3, as a browser that was sent here, gets no second line
             connection.ending(EndReason.PROTOCOL_ABUSE);
             leave();

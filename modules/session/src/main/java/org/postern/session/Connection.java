@@ -33,6 +33,8 @@ public final class Connection {
     /// The JDK's engine wraps at most 16,367 octets in a record: 16,384 would cost a second record of 17.
     private static final int FLUSH_AT = 16_000;
 
+    private static final int ERRORS_BEFORE_LOGIN = 10;
+    private static final int ERRORS_IN_A_ROW = 20;
     private static final byte[] NOTHING = new byte[0];
     private static final InetAddress LOCAL = InetAddress.ofLiteral("127.0.0.1");
 
@@ -61,6 +63,7 @@ public final class Connection {
     private boolean channelBindingSpent;
     private @Nullable String mechanism;
     private int failedLogins;
+    private int errors;
     private long commands;
     private @Nullable Timer command; // of the one under way
     private long commandSince; // nanoseconds; moved on by as much as the client was waited for
@@ -373,6 +376,20 @@ public final class Connection {
         mechanism = triedMechanism;
         channelBindingSpent |= triedMechanism.toUpperCase(Locale.ROOT).endsWith("-PLUS");
         failedLogins++;
+    }
+
+    /// Notes an error of the client: what nobody could obey, not what was refused. True if it was one too many: 10 in
+    /// all
+    /// before login, 20 in a row after it. The session must end then, as PROTOCOL_ABUSE.
+    public boolean tooManyErrors() {
+        return ++errors >= (phase == Phase.AFTER_LOGIN ? ERRORS_IN_A_ROW : ERRORS_BEFORE_LOGIN);
+    }
+
+    /// Notes that a command was obeyed: after login the errors before it are forgiven.
+    public void obeyed() {
+        if (phase == Phase.AFTER_LOGIN) {
+            errors = 0;
+        }
     }
 
     /// Counts a command that was read, and times it until the session waits for its next: the server's own

@@ -38,7 +38,6 @@ final class SmtpSession {
     private State state = new State.Connected();
     private Optional<Principal> principal = Optional.empty();
     private int failedLogins;
-    private int errors;
     private int messages;
 
     SmtpSession(
@@ -79,6 +78,7 @@ final class SmtpSession {
                 requireTls(command);
             }
             execute(command);
+            connection.obeyed();
         } catch (SmtpRefusal refusal) {
             answerRefused(refusal.reply());
         } catch (RuntimeException fault) {
@@ -110,10 +110,19 @@ final class SmtpSession {
             // ST-24: whoever does not speak SMTP, as a browser that was sent here, gets no second line
             // RFC 3030 §2: after a BDAT that cannot be read, nobody knows where the next command begins
             boolean lost = reply.code() == 501 && reader.name().equals("BDAT");
-            if (lost || !reader.recognized() || ++errors >= settings.errors()) {
+            if (lost || !reader.recognized() || (!mayHaveBeenSentAhead(reply) && connection.tooManyErrors())) {
                 end(EndReason.PROTOCOL_ABUSE);
             }
         }
+    }
+
+    /// RFC 2920 §3.1: a client that sends its transaction ahead cannot know yet that MAIL was refused.
+    private boolean mayHaveBeenSentAhead(SmtpReply reply) {
+        return reply.code() == 503
+                && switch (reader.name()) {
+                    case "RCPT", "DATA", "BDAT" -> true;
+                    default -> false;
+                };
     }
 
     /// RFC 3207 §4, ST-11: "a server that requires TLS" answers all but four commands so.

@@ -6,7 +6,6 @@ package org.postern.smtp;
 /// @param requireTls all but NOOP, EHLO, STARTTLS and QUIT waits for TLS (RFC 3207 §4)
 /// @param requireAuthentication MAIL waits for AUTH (RFC 4954 §6)
 /// @param hideClientAddress `Received` says neither address nor name of a client that has authenticated
-/// @param errors after so many refused commands in a row the session ends
 /// @param failedLogins after so many the session ends
 public record SmtpSettings(
         SmtpDialect dialect,
@@ -16,7 +15,6 @@ public record SmtpSettings(
         boolean requireTls,
         boolean requireAuthentication,
         boolean hideClientAddress,
-        int errors,
         int failedLogins) {
     public SmtpSettings {
         if (!SmtpCommandReader.isDomain(hostName)) {

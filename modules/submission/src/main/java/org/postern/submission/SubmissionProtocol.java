@@ -15,8 +15,6 @@ import org.postern.store.Store;
 ///
 /// It has no ALPN name: none is registered (TLS-5).
 public final class SubmissionProtocol implements Protocol {
-    private static final int ERRORS = 20;
-
     private final SmtpEngine engine;
 
     public SubmissionProtocol(
@@ -33,7 +31,6 @@ public final class SubmissionProtocol implements Protocol {
                         true, // R8314-8, ST-11
                         true, // N-1, R8314-9: on every port
                         settings.hideClientAddress(),
-                        ERRORS,
                         settings.failedLogins()));
     }
 
