@@ -72,4 +72,29 @@ final class AccountCommand {
             return table.toString();
         });
     }
+
+    @Command(
+            description = "Shows an account: what it holds, its aliases, app passwords and sessions.",
+            mixinStandardHelpOptions = true)
+    int show(@Mixin RunningServer server, @Parameters(paramLabel = "ADDRESS") String address) {
+        return server.ask(new Request.Account.Show(address), Answer.AccountDetails.class, AccountCommand::text);
+    }
+
+    private static String text(Answer.AccountDetails details) {
+        Answer.Account account = details.account();
+        String text = "account   " + account.address()
+                + "\nstate     " + (account.enabled() ? "enabled" : "disabled")
+                + "\nmessages  " + QuotaCommand.messages(account)
+                + "\noctets    " + QuotaCommand.octets(account)
+                + "\nquota     " + (account.ownLimits() ? "its own" : "the domain's")
+                + "\naliases   " + (details.aliases().isEmpty() ? "none" : String.join(", ", details.aliases()))
+                + "\n";
+        if (!details.appPasswords().isEmpty()) {
+            text += "\n" + AppPasswordCommand.table(details.appPasswords());
+        }
+        if (!details.sessions().isEmpty()) {
+            text += "\n" + SessionCommand.table(details.sessions());
+        }
+        return text;
+    }
 }

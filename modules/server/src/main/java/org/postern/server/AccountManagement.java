@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.postern.auth.PasswordHasher;
 import org.postern.auth.ScramVerifier;
+import org.postern.session.Listeners;
 import org.postern.store.AccountException;
 import org.postern.store.Accounts;
 import org.postern.store.Accounts.AccountInformation;
@@ -11,9 +12,11 @@ import org.postern.store.Accounts.AccountInformation;
 /// Accounts and their passwords.
 final class AccountManagement {
     private final Accounts accounts;
+    private final Listeners listeners;
 
-    AccountManagement(Accounts accounts) {
+    AccountManagement(Accounts accounts, Listeners listeners) {
         this.accounts = accounts;
+        this.listeners = listeners;
     }
 
     Answer execute(Request.Account request, byte[] secret) {
@@ -44,7 +47,26 @@ final class AccountManagement {
                 new Answer.Accounts(accounts.accounts().stream()
                         .map(AccountManagement::answer)
                         .toList());
+            case Request.Account.Show(String address) -> details(require(accounts, address));
         };
+    }
+
+    private Answer details(AccountInformation account) {
+        return new Answer.AccountDetails(
+                answer(account),
+                accounts.aliases().stream()
+                        .filter(alias -> alias.target().equalsIgnoreCase(account.address()))
+                        .map(Accounts.Alias::address)
+                        .toList(),
+                accounts.appPasswords(account.id()).stream()
+                        .map(AppPasswordManagement::answer)
+                        .toList(),
+                listeners.sessions().stream()
+                        .filter(session -> session.account()
+                                .filter(account.address()::equals)
+                                .isPresent())
+                        .map(SessionManagement::answer)
+                        .toList());
     }
 
     private Answer.Account shown(String address) {
@@ -62,7 +84,8 @@ final class AccountManagement {
                 account.usedBytes(),
                 account.quota().bytes(),
                 account.usedMessages(),
-                account.quota().messages());
+                account.quota().messages(),
+                account.hasOwnQuota());
     }
 
     private record Hashed(String hash, ScramVerifier scram) {

@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -12,8 +13,18 @@ import java.util.SortedSet;
 sealed interface Answer {
     /// How the server is.
     ///
+    /// @param certificatesEnd when the first of its certificates ends; null where none is served
     /// @param store `healthy`, or `refusing-changes` until a restart
-    record Status(long process, String store, int sessions, List<Listener> listeners) implements Answer {}
+    record Status(
+            String version,
+            long process,
+            Instant started,
+            String dataDirectory,
+            String store,
+            int sessions,
+            Optional<Instant> certificatesEnd,
+            List<Listener> listeners)
+            implements Answer {}
 
     /// A port or a Unix socket that is listened on.
     ///
@@ -24,16 +35,55 @@ sealed interface Answer {
 
     record Domains(List<Domain> domains) implements Answer {}
 
-    record Domain(String domain) implements Answer {}
+    /// A mail domain.
+    ///
+    /// @param domain in A-labels
+    /// @param unicode the same in U-labels
+    /// @param octetsLimit for each account that has no limits of its own
+    /// @param postmaster whether somebody gets mail for postmaster there
+    record Domain(
+            String domain,
+            String unicode,
+            long accounts,
+            long aliases,
+            OptionalLong octetsLimit,
+            OptionalLong messagesLimit,
+            boolean postmaster)
+            implements Answer {}
 
     record Accounts(List<Account> accounts) implements Answer {}
 
+    /// An account and what it holds.
+    ///
+    /// @param ownLimits false where the limits are its domain's
     record Account(
             String address,
             boolean enabled,
             long octets,
             OptionalLong octetsLimit,
             long messages,
+            OptionalLong messagesLimit,
+            boolean ownLimits)
+            implements Answer {}
+
+    /// An account with what belongs to it.
+    ///
+    /// @param aliases that lead to it directly
+    record AccountDetails(Account account, List<String> aliases, List<AppPassword> appPasswords, List<Session> sessions)
+            implements Answer {}
+
+    /// What an account, or each account of a domain, may hold.
+    ///
+    /// @param kind `account` or `domain`
+    /// @param ownLimits false where an account's limits are its domain's
+    /// @param octets held now; null for a domain
+    record Quota(
+            String name,
+            String kind,
+            boolean ownLimits,
+            OptionalLong octets,
+            OptionalLong octetsLimit,
+            OptionalLong messages,
             OptionalLong messagesLimit)
             implements Answer {}
 
@@ -84,4 +134,56 @@ sealed interface Answer {
     }
 
     record Ended(List<String> sessions) implements Answer {}
+
+    record Certificates(List<Certificate> certificates) implements Answer {}
+
+    /// What is served, or would be.
+    ///
+    /// @param dnsNames its DNS-IDs
+    /// @param services its SRV-IDs (RFC 4985), as `_imaps.example.org`
+    /// @param keyType as `EC P-256` or `RSA 2048`
+    /// @param sha256 fingerprint of the certificate, hexadecimal
+    /// @param keySha256 of its public key (SubjectPublicKeyInfo), as in a TLSA record of type `1 1`
+    /// @param chain certificates that are sent, its own included
+    record Certificate(
+            List<String> dnsNames,
+            List<String> services,
+            List<String> addresses,
+            String issuer,
+            boolean selfSigned,
+            Instant begins,
+            Instant ends,
+            String keyType,
+            String sha256,
+            String keySha256,
+            int chain) {}
+
+    /// What a configuration would do.
+    ///
+    /// @param domains null where no server runs that could tell
+    record Check(
+            String file,
+            List<Problem> problems,
+            Optional<String> host,
+            List<Listener> listeners,
+            List<Certificate> certificates,
+            Optional<List<CheckedName>> domains)
+            implements Answer {
+        boolean has(Severity severity) {
+            return problems.stream().anyMatch(problem -> problem.severity() == severity);
+        }
+    }
+
+    record CheckedName(String name, boolean certificate, boolean postmaster) {}
+
+    record Problem(Severity severity, String text) {}
+
+    enum Severity {
+        /// The server would not start, or every client would fail.
+        @JsonProperty("error")
+        ERROR,
+        /// Some clients may fail, or will.
+        @JsonProperty("warning")
+        WARNING
+    }
 }

@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
@@ -54,17 +55,22 @@ final class AppPasswordCommand {
 
     @Command(description = "Lists those of an account.", mixinStandardHelpOptions = true)
     int list(@Mixin RunningServer server, @Parameters(paramLabel = "ADDRESS") String address) {
-        return server.ask(new Request.AppPassword.List(address), Answer.AppPasswords.class, answer -> {
-            Table table = new Table("NAME", "PROTOCOLS", "EXPIRES");
-            for (Answer.AppPassword password : answer.appPasswords()) {
-                table.row(
-                        password.name(),
-                        String.join(",", password.protocols()),
-                        password.expires()
-                                .map(at -> (password.expired() ? "EXPIRED " : "") + Units.time(at))
-                                .orElse("never"));
-            }
-            return table.toString();
-        });
+        return server.ask(
+                new Request.AppPassword.List(address),
+                Answer.AppPasswords.class,
+                answer -> table(answer.appPasswords()).toString());
+    }
+
+    static Table table(List<Answer.AppPassword> passwords) {
+        Table table = new Table("NAME", "PROTOCOLS", "EXPIRES");
+        for (Answer.AppPassword password : passwords) {
+            table.row(
+                    password.name(),
+                    String.join(",", password.protocols()),
+                    password.expires()
+                            .map(at -> (password.expired() ? "EXPIRED " : "") + Units.time(at))
+                            .orElse("never"));
+        }
+        return table;
     }
 }

@@ -65,7 +65,7 @@ final class AppPasswordManagement {
         }
     }
 
-    private static Answer.AppPassword answer(AppPassword password) {
+    static Answer.AppPassword answer(AppPassword password) {
         boolean expired =
                 password.expires().map(at -> !at.isAfter(Instant.now())).orElse(false);
         return new Answer.AppPassword(

@@ -27,6 +27,9 @@ import tools.jackson.core.JacksonException;
 /// The way in for `postern domain …`, `account …` and the like: a Unix socket in the data directory, for the server's
 /// own user and root. [ControlMessages] says what goes over it. Each connection has its own virtual thread.
 final class ControlSocket implements AutoCloseable {
+    /// In the data directory.
+    static final String FILE = "control.sock";
+
     private static final Logger LOG = LoggerFactory.getLogger(ControlSocket.class);
     /// A server that stops waits so long for commands that run.
     private static final Duration PATIENCE = Duration.ofSeconds(10);

@@ -42,18 +42,24 @@ final class DataDirectory implements AutoCloseable {
             try {
                 Files.createDirectory(path, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
             } catch (FileAlreadyExistsException e) {
-                if (!Files.isDirectory(path)) {
-                    throw new StartException(path + " is no directory", e);
-                }
+                // made before
             }
-            Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
-            if (!OWNER_ONLY.containsAll(permissions)) {
-                throw new StartException(path + " holds mail and keys, and others may enter it ("
-                        + PosixFilePermissions.toString(permissions) + "): chmod 700 " + path);
-            }
+            requireOurs(path);
             return lock(path);
         } catch (IOException e) {
             throw new StartException("cannot use the data directory " + path + ": " + e, e);
+        }
+    }
+
+    /// @throws StartException where it is no directory, or open to others
+    static void requireOurs(Path path) throws IOException {
+        if (!Files.isDirectory(path)) {
+            throw new StartException(path + " is no directory");
+        }
+        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
+        if (!OWNER_ONLY.containsAll(permissions)) {
+            throw new StartException(path + " holds mail and keys, and others may enter it ("
+                    + PosixFilePermissions.toString(permissions) + "): chmod 700 " + path);
         }
     }
 

@@ -3,6 +3,7 @@ package org.postern.server;
 import org.jspecify.annotations.Nullable;
 import org.postern.store.StoreFailure;
 import org.postern.tls.TlsConfigurationException;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -11,7 +12,7 @@ import picocli.CommandLine.Command;
         name = "postern",
         description = "A mail server: IMAP and Message Submission, with nothing in the clear.",
         mixinStandardHelpOptions = true,
-        version = "postern 0.1.0",
+        version = "postern " + Main.VERSION,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             ServeCommand.class,
@@ -24,7 +25,10 @@ import picocli.CommandLine.Command;
             AppPasswordCommand.class,
             AliasCommand.class,
             SessionCommand.class,
-            StatusCommand.class
+            CertificateCommand.class,
+            StatusCommand.class,
+            // for a shell
+            AutoComplete.GenerateCompletion.class
         },
         footer = {
             "",
@@ -38,6 +42,8 @@ final class Main implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
     static final int CONFIGURATION = 4;
+
+    static final String VERSION = "0.1.0";
 
     @CommandLine.Spec
     private CommandLine.Model.@Nullable CommandSpec specification;

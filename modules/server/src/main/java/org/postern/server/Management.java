@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import org.postern.session.Listeners;
 import org.postern.store.AccountException;
@@ -20,16 +21,18 @@ final class Management implements ControlSocket.Handler {
     private final AppPasswordManagement appPasswords;
     private final AliasManagement aliases;
     private final SessionManagement sessions;
+    private final CertificateManagement certificateFacts;
     private final ServerManagement server;
 
-    Management(PosternStore store, CertificateKeeper certificates, Listeners listeners) {
-        domains = new DomainManagement(store.accounts(), certificates);
-        accounts = new AccountManagement(store.accounts());
+    Management(PosternStore store, CertificateKeeper certificates, Listeners listeners, Path dataDirectory) {
+        domains = new DomainManagement(store, certificates);
+        accounts = new AccountManagement(store.accounts(), listeners);
         quotas = new QuotaManagement(store.accounts());
         appPasswords = new AppPasswordManagement(store.accounts());
         aliases = new AliasManagement(store.accounts());
         sessions = new SessionManagement(listeners);
-        server = new ServerManagement(store, listeners);
+        certificateFacts = new CertificateManagement(certificates);
+        server = new ServerManagement(store, certificates, listeners, dataDirectory);
     }
 
     @Override
@@ -76,6 +79,7 @@ final class Management implements ControlSocket.Handler {
             case Request.AppPassword appPassword -> appPasswords.execute(appPassword);
             case Request.Alias alias -> aliases.execute(alias);
             case Request.Session session -> sessions.execute(session);
+            case Request.Certificate certificate -> certificateFacts.execute(certificate);
             case Request.Status _ -> server.status();
         };
     }

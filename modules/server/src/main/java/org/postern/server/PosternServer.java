@@ -25,7 +25,6 @@ import org.postern.session.Protocol;
 import org.postern.session.SessionLimits;
 import org.postern.session.SessionLog;
 import org.postern.store.PosternStore;
-import org.postern.store.RecipientVerdict;
 import org.postern.submission.SubmissionProtocol;
 import org.postern.tls.TlsConfigurationException;
 import org.slf4j.Logger;
@@ -68,7 +67,7 @@ final class PosternServer implements AutoCloseable {
                     certificates.served(), configuration.connections(), new SessionLog(), meters.registry());
             open.push(() -> listeners.stop(GRACE));
             store.accounts().onRevoked(listeners::endSessionsOf);
-            management = new Management(store, certificates, listeners);
+            management = new Management(store, certificates, listeners, configuration.dataDirectory());
             protocols = protocols(authenticator);
         } catch (TlsConfigurationException e) {
             close();
@@ -107,7 +106,7 @@ final class PosternServer implements AutoCloseable {
     void listen() {
         try {
             listeners.openAll(settings());
-            opened(ControlSocket.open(configuration.dataDirectory().resolve("control.sock"), management));
+            opened(ControlSocket.open(configuration.dataDirectory().resolve(ControlSocket.FILE), management));
         } catch (IOException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
         }
@@ -148,7 +147,7 @@ final class PosternServer implements AutoCloseable {
     /// RFC 5321 §4.5.1: postmaster of each domain must be there.
     private void warnOfMissingPostmasters() {
         for (String domain : store.accounts().domains()) {
-            if (!(store.deliveries().resolve("postmaster@" + domain) instanceof RecipientVerdict.Accepted)) {
+            if (!DomainManagement.hasPostmaster(store.deliveries(), domain)) {
                 LOG.warn(
                         "nobody gets mail for postmaster@{}: postern alias add postmaster@{} <account>",
                         domain,

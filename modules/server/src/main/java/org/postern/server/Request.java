@@ -24,6 +24,8 @@ sealed interface Request {
         record Remove(String domain) implements Domain {}
 
         record List() implements Domain, Question {}
+
+        record Show(String domain) implements Domain, Question {}
     }
 
     sealed interface Account extends Request {
@@ -40,11 +42,20 @@ sealed interface Request {
         record Disable(String address) implements Account {}
 
         record List() implements Account, Question {}
+
+        record Show(String address) implements Account, Question {}
     }
 
     sealed interface Quota extends Request {
+        record Show(String name) implements Quota, Question {}
+
         /// What is empty is not limited.
-        record Set(String address, OptionalLong octets, OptionalLong messages) implements Quota {}
+        ///
+        /// @param name an address, or a domain for the default of its accounts
+        record Set(String name, OptionalLong octets, OptionalLong messages) implements Quota {}
+
+        /// The domain's default applies to the account again.
+        record Clear(String address) implements Quota {}
     }
 
     sealed interface AppPassword extends Request {
@@ -70,6 +81,11 @@ sealed interface Request {
     sealed interface Session extends Request {
         record List() implements Session, Question {}
 
-        record End(String id) implements Session {}
+        /// Ends one, all of an account, or all from an IP address: exactly one of them is named.
+        record End(Optional<String> id, Optional<String> account, Optional<String> remote) implements Session {}
+    }
+
+    sealed interface Certificate extends Request {
+        record List() implements Certificate, Question {}
     }
 }

@@ -35,7 +35,7 @@ final class RunningServer {
     /// @param secret goes beside the request; wiped
     <A extends Answer> int ask(Request request, byte[] secret, Class<A> type, Function<A, String> text) {
         Path data = directory();
-        Path socket = data.resolve("control.sock");
+        Path socket = data.resolve(ControlSocket.FILE);
         if (!Files.exists(socket)) {
             throw new StartException("no server runs on " + data
                     + " (there is no control.sock): start it, or name its directory with --data");

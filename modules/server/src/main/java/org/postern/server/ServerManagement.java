@@ -1,8 +1,11 @@
 package org.postern.server;
 
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,11 +16,15 @@ import org.postern.store.PosternStore;
 /// How the server itself is.
 final class ServerManagement {
     private final PosternStore store;
+    private final CertificateKeeper certificates;
     private final Listeners listeners;
+    private final Path dataDirectory;
 
-    ServerManagement(PosternStore store, Listeners listeners) {
+    ServerManagement(PosternStore store, CertificateKeeper certificates, Listeners listeners, Path dataDirectory) {
         this.store = store;
+        this.certificates = certificates;
         this.listeners = listeners;
+        this.dataDirectory = dataDirectory;
     }
 
     Answer status() {
@@ -35,9 +42,15 @@ final class ServerManagement {
             bound.add(new Answer.Listener(Service.LMTP.serviceName(), socket.toString(), 0, security(Service.LMTP)));
         }
         return new Answer.Status(
+                Main.VERSION,
                 ProcessHandle.current().pid(),
+                Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime()),
+                dataDirectory.toString(),
                 store.healthy() ? "healthy" : "refusing-changes",
                 listeners.sessions().size(),
+                certificates.served().served().stream()
+                        .map(served -> served.leaf().getNotAfter().toInstant())
+                        .min(Comparator.naturalOrder()),
                 bound);
     }
 

@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -15,20 +16,31 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static String text(Answer.Status status) {
-        Table listeners = new Table("LISTENER", "ADDRESS", "PORT", "SECURITY");
-        for (Answer.Listener listener : status.listeners()) {
-            listeners.row(
+        return "version       " + status.version() + "\n"
+                + "process       " + status.process() + ", since " + Units.time(status.started()) + "\n"
+                + "data          " + status.dataDirectory() + "\n"
+                + "store         "
+                + (status.store().equals("healthy")
+                        ? "accepts changes"
+                        : "ACCEPTS NO CHANGES: restart the server, see its log")
+                + "\n"
+                + "certificates  "
+                + status.certificatesEnd()
+                        .map(end -> "until " + Units.time(end))
+                        .orElse("NONE")
+                + "\n"
+                + "sessions      " + status.sessions() + "\n\n" + table(status.listeners());
+    }
+
+    static Table table(List<Answer.Listener> listeners) {
+        Table table = new Table("LISTENER", "ADDRESS", "PORT", "SECURITY");
+        for (Answer.Listener listener : listeners) {
+            table.row(
                     listener.service(),
                     listener.address(),
                     listener.port() == 0 ? "-" : Integer.toString(listener.port()),
                     listener.security());
         }
-        return "process   " + status.process() + "\n"
-                + "store     "
-                + (status.store().equals("healthy")
-                        ? "accepts changes"
-                        : "ACCEPTS NO CHANGES: restart the server, see its log")
-                + "\n"
-                + "sessions  " + status.sessions() + "\n\n" + listeners;
+        return table;
     }
 }

@@ -7,20 +7,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.postern.auth.AccountId;
@@ -30,28 +22,22 @@ import org.postern.auth.StoredCredentials;
 
 /// Domains, accounts and aliases in SQL.
 final class AccountStore implements Accounts {
-    /// Aliases may lead to aliases this far.
-    private static final int MOST_HOPS = 10;
-
     private static final String ACCOUNT =
             "select a.id, a.local_part, d.name, a.enabled, a.quota_octets, a.quota_messages,"
-                    + " a.used_octets, a.used_messages from account a join domain d on d.id = a.domain";
-
-    private static final int MOST_APP_PASSWORDS = 50;
-    private static final Pattern APP_PASSWORD_NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+                    + " a.used_octets, a.used_messages, a.own_quota from account a join domain d on d.id = a.domain";
 
     private final Database database;
-    private final Committer committer;
+    private final AccountChanges changes;
+    private final AliasStore aliases;
     private final MailboxStore mailboxes;
     private final StoreSettings settings;
     private final byte[] decoyKey;
     private final List<Consumer<AccountId>> revoked = new CopyOnWriteArrayList<>();
-    /// Changes are rare and check what they build on: one at a time.
-    private final ReentrantLock writers = new ReentrantLock();
 
     AccountStore(Database database, Committer committer, MailboxStore mailboxes, StoreSettings settings) {
         this.database = database;
-        this.committer = committer;
+        this.changes = new AccountChanges(database, committer);
+        this.aliases = new AliasStore(database, changes, settings);
         this.mailboxes = mailboxes;
         this.settings = settings;
         this.decoyKey = changed(connection -> secret(connection, "decoy"));
@@ -79,35 +65,20 @@ final class AccountStore implements Accounts {
     }
 
     private void change(Database.Change change) {
-        changed(connection -> {
-            change.run(connection);
-            return true;
-        });
+        changes.change(change);
     }
 
-    /// One change at a time, durable on return.
     private <T> T changed(Database.Work<T> work) {
-        committer.requireHealthy();
-        T result;
-        long ticket;
-        writers.lock();
-        try {
-            result = database.inTransaction(work);
-            ticket = committer.submit(() -> {});
-        } finally {
-            writers.unlock();
-        }
-        committer.await(ticket);
-        return result;
+        return changes.changed(work);
     }
 
     // ---- domains
 
     @Override
     public void addDomain(String domain) {
-        String name = checkedDomain(domain);
+        String name = DomainRows.checked(domain);
         change(connection -> {
-            if (domainId(connection, name).isPresent()) {
+            if (DomainRows.id(connection, name).isPresent()) {
                 throw new AccountException("domain " + name + " exists already");
             }
             try (PreparedStatement insert = connection.prepareStatement("insert into domain (name) values (?)")) {
@@ -117,16 +88,11 @@ final class AccountStore implements Accounts {
         });
     }
 
-    private static String checkedDomain(String domain) {
-        return Address.parseDomain(domain)
-                .orElseThrow(() -> new AccountException("not a domain name: \"" + domain + "\""));
-    }
-
     @Override
     public void removeDomain(String domain) {
-        String name = checkedDomain(domain);
+        String name = DomainRows.checked(domain);
         change(connection -> {
-            long id = requireDomain(connection, name);
+            long id = DomainRows.require(connection, name);
             if (exists(connection, "select 1 from account where domain = ?", id)) {
                 throw new AccountException("domain " + name + " still has accounts: remove them first");
             }
@@ -144,21 +110,6 @@ final class AccountStore implements Accounts {
         }
     }
 
-    private static Optional<Long> domainId(Connection connection, String name) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("select id from domain where name = ?")) {
-            select.setString(1, name);
-            try (ResultSet row = select.executeQuery()) {
-                return row.next() ? Optional.of(row.getLong(1)) : Optional.empty();
-            }
-        }
-    }
-
-    private static long requireDomain(Connection connection, String name) throws SQLException {
-        return domainId(connection, name)
-                .orElseThrow(() -> new AccountException(
-                        "there is no domain " + name + " here: add it first (postern domain add " + name + ")"));
-    }
-
     @Override
     public List<String> domains() {
         return database.inTransaction(connection -> {
@@ -173,6 +124,21 @@ final class AccountStore implements Accounts {
         });
     }
 
+    @Override
+    public List<DomainInformation> domainInformation() {
+        return database.inTransaction(connection -> DomainRows.information(connection, Optional.empty()));
+    }
+
+    @Override
+    public Optional<DomainInformation> domain(String text) {
+        return Address.parseDomain(text)
+                .flatMap(name ->
+                        database
+                                .inTransaction(connection -> DomainRows.information(connection, Optional.of(name)))
+                                .stream()
+                                .findFirst());
+    }
+
     // ---- accounts
 
     @Override
@@ -183,11 +149,11 @@ final class AccountStore implements Accounts {
                     + "', which begins a detail: " + address);
         }
         return changed(connection -> {
-            long domain = requireDomain(connection, address.domain());
-            if (accountRow(connection, address).isPresent()) {
+            long domain = DomainRows.require(connection, address.domain());
+            if (row(connection, address).isPresent()) {
                 throw new AccountException("account " + address + " exists already");
             }
-            if (!aliasTargets(connection, domain, address.localKey()).isEmpty()) {
+            if (!AliasStore.targetsOf(connection, domain, address.localKey()).isEmpty()) {
                 throw new AccountException("there is an alias " + address + ": remove it first");
             }
             try (PreparedStatement insert = connection.prepareStatement(
@@ -204,6 +170,7 @@ final class AccountStore implements Accounts {
                 insert.setLong(10, now);
                 insert.executeUpdate();
                 long id = MailboxRows.generatedKey(insert);
+                QuotaRows.followDomain(connection, new AccountId(id));
                 MailboxStore.insertFirst(connection, id, settings.firstMailboxes());
                 return new AccountId(id);
             }
@@ -286,47 +253,13 @@ final class AccountStore implements Accounts {
 
     @Override
     public void addAppPassword(AccountId account, AppPassword password) {
-        if (!APP_PASSWORD_NAME.matcher(password.name()).matches()) {
-            throw new AccountException("the name of an app password has 1 to 64 letters, digits, and - . _");
-        }
-        change(connection -> {
-            List<AppPassword> present = appPasswords(connection, account);
-            if (present.stream().anyMatch(other -> other.name().equals(password.name()))) {
-                throw new AccountException("the account has an app password " + password.name() + " already");
-            }
-            if (present.size() >= MOST_APP_PASSWORDS) {
-                throw new AccountException("an account has at most " + MOST_APP_PASSWORDS + " app passwords");
-            }
-            try (PreparedStatement insert = connection.prepareStatement("insert into app_password"
-                    + " (account, name, salt, digest, protocols, expires, created) values (?, ?, ?, ?, ?, ?, ?)")) {
-                insert.setLong(1, account.value());
-                insert.setString(2, password.name());
-                insert.setBytes(3, password.salt());
-                insert.setBytes(4, password.digest());
-                insert.setString(5, String.join(" ", new TreeSet<>(password.protocols())));
-                setOptional(
-                        insert,
-                        6,
-                        password.expires()
-                                .map(at -> OptionalLong.of(at.toEpochMilli()))
-                                .orElse(OptionalLong.empty()));
-                insert.setLong(7, Instant.now().toEpochMilli());
-                insert.executeUpdate();
-            }
-        });
+        change(connection -> AppPasswordRows.add(connection, account, password));
     }
 
     @Override
     public void removeAppPassword(AccountId account, String name) {
         change(connection -> {
-            try (PreparedStatement delete =
-                    connection.prepareStatement("delete from app_password where account = ? and name = ?")) {
-                delete.setLong(1, account.value());
-                delete.setString(2, name);
-                if (delete.executeUpdate() == 0) {
-                    throw new AccountException("the account has no app password " + name);
-                }
-            }
+            AppPasswordRows.remove(connection, account, name);
             MailboxRows.update(
                     connection,
                     "update account set credential_version = credential_version + 1 where id = ?",
@@ -341,25 +274,7 @@ final class AccountStore implements Accounts {
     }
 
     private static List<AppPassword> appPasswords(Connection connection, AccountId account) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement(
-                "select name, salt, digest, protocols, expires from app_password where account = ? order by name")) {
-            select.setLong(1, account.value());
-            try (ResultSet row = select.executeQuery()) {
-                List<AppPassword> found = new ArrayList<>();
-                while (row.next()) {
-                    OptionalLong expires = optional(row, 5);
-                    found.add(new AppPassword(
-                            row.getString(1),
-                            row.getBytes(2),
-                            row.getBytes(3),
-                            Set.of(row.getString(4).split(" ")),
-                            expires.isPresent()
-                                    ? Optional.of(Instant.ofEpochMilli(expires.getAsLong()))
-                                    : Optional.empty()));
-                }
-                return found;
-            }
-        }
+        return AppPasswordRows.of(connection, account);
     }
 
     @Override
@@ -379,32 +294,26 @@ final class AccountStore implements Accounts {
 
     @Override
     public void setQuota(AccountId account, Quota quota) {
-        change(connection -> {
-            try (PreparedStatement update = connection.prepareStatement(
-                    "update account set quota_octets = ?, quota_messages = ? where id = ?")) {
-                setOptional(update, 1, quota.bytes());
-                setOptional(update, 2, quota.messages());
-                update.setLong(3, account.value());
-                requireOne(update.executeUpdate());
-            }
-        });
+        change(connection -> requireOne(QuotaRows.set(connection, account, quota)));
     }
 
-    private static void setOptional(PreparedStatement statement, int index, OptionalLong value) throws SQLException {
-        if (value.isPresent()) {
-            statement.setLong(index, value.getAsLong());
-        } else {
-            statement.setNull(index, java.sql.Types.BIGINT);
-        }
+    @Override
+    public void followDomainQuota(AccountId account) {
+        change(connection -> requireOne(QuotaRows.followDomain(connection, account)));
+    }
+
+    @Override
+    public void setDomainQuota(String domain, Quota quota) {
+        String name = DomainRows.checked(domain);
+        change(connection -> QuotaRows.setDefault(connection, DomainRows.require(connection, name), quota));
     }
 
     @Override
     public Optional<AccountInformation> account(String text) {
-        return Address.parse(text)
-                .flatMap(address -> database.inTransaction(connection -> accountRow(connection, address)));
+        return Address.parse(text).flatMap(address -> database.inTransaction(connection -> row(connection, address)));
     }
 
-    private static Optional<AccountInformation> accountRow(Connection connection, Address address) throws SQLException {
+    static Optional<AccountInformation> row(Connection connection, Address address) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement(ACCOUNT + " where d.name = ? and a.local_key = ?")) {
             select.setString(1, address.domain());
@@ -420,14 +329,10 @@ final class AccountStore implements Accounts {
                 new AccountId(row.getLong(1)),
                 row.getString(2) + "@" + row.getString(3),
                 row.getBoolean(4),
-                new Quota(optional(row, 5), optional(row, 6)),
+                new Quota(QuotaRows.optional(row, 5), QuotaRows.optional(row, 6)),
+                row.getBoolean(9),
                 row.getLong(7),
                 row.getLong(8));
-    }
-
-    private static OptionalLong optional(ResultSet row, int column) throws SQLException {
-        long value = row.getLong(column);
-        return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(value);
     }
 
     @Override
@@ -524,197 +429,27 @@ final class AccountStore implements Accounts {
     // ---- aliases
 
     @Override
-    public void addAlias(String text, String targetText) {
-        Address target = Address.of(targetText);
-        boolean catchAll = text.startsWith("@");
-        Address alias = catchAll ? new Address("", checkedDomain(text.substring(1))) : Address.of(text);
-        change(connection -> {
-            long domain = requireDomain(connection, alias.domain());
-            if (!catchAll && accountRow(connection, alias).isPresent()) {
-                throw new AccountException("there is an account " + alias + ": an alias would hide it");
-            }
-            if (aliasTargets(connection, domain, alias.localKey()).contains(target.toString())) {
-                throw new AccountException("alias " + alias + " leads to " + target + " already");
-            }
-            try (PreparedStatement insert =
-                    connection.prepareStatement("insert into alias (domain, local_key, target) values (?, ?, ?)")) {
-                insert.setLong(1, domain);
-                insert.setString(2, alias.localKey());
-                insert.setString(3, target.toString());
-                insert.executeUpdate();
-            }
-            var reached = new Reached();
-            if (!follow(connection, target, reached, MOST_HOPS)) {
-                throw new AccountException("alias " + alias + " would lead back to itself, or through more than "
-                        + MOST_HOPS + " aliases");
-            }
-            if (reached.accounts().isEmpty()) {
-                throw new AccountException("the target " + target + " is no local account or alias");
-            }
-        });
+    public void addAlias(String address, String target) {
+        aliases.addAlias(address, target);
     }
 
     @Override
-    public void removeAlias(String text, String targetText) {
-        Address target = Address.of(targetText);
-        Address alias = text.startsWith("@") ? new Address("", checkedDomain(text.substring(1))) : Address.of(text);
-        change(connection -> {
-            try (PreparedStatement delete = connection.prepareStatement(
-                    "delete from alias where domain = ? and local_key = ? and target = ?")) {
-                delete.setLong(1, requireDomain(connection, alias.domain()));
-                delete.setString(2, alias.localKey());
-                delete.setString(3, target.toString());
-                if (delete.executeUpdate() == 0) {
-                    throw new AccountException("there is no alias " + alias + " to " + target);
-                }
-            }
-        });
+    public void removeAlias(String address, String target) {
+        aliases.removeAlias(address, target);
     }
 
     @Override
     public List<Alias> aliases() {
-        return database.inTransaction(connection -> {
-            List<Alias> all = new ArrayList<>();
-            try (PreparedStatement select = connection.prepareStatement(
-                            "select l.local_key, d.name, l.target from alias l join domain d on d.id = l.domain"
-                                    + " order by d.name, l.local_key, l.target");
-                    ResultSet row = select.executeQuery()) {
-                while (row.next()) {
-                    all.add(new Alias(row.getString(1) + "@" + row.getString(2), row.getString(3)));
-                }
-            }
-            return all;
-        });
-    }
-
-    private static List<String> aliasTargets(Connection connection, long domain, String localKey) throws SQLException {
-        List<String> targets = new ArrayList<>();
-        try (PreparedStatement select = connection.prepareStatement(
-                "select target from alias where domain = ? and local_key = ? order by target")) {
-            select.setLong(1, domain);
-            select.setString(2, localKey);
-            try (ResultSet row = select.executeQuery()) {
-                while (row.next()) {
-                    targets.add(row.getString(1));
-                }
-            }
-        }
-        return targets;
-    }
-
-    /// What an address leads to, as far as it was followed.
-    ///
-    /// @param finished addresses followed to their end: many ways may lead to one, and it is looked at once
-    private record Reached(Set<AccountInformation> accounts, Set<String> finished) {
-        Reached() {
-            this(new LinkedHashSet<>(), new HashSet<>());
-        }
-
-        boolean holds(AccountId account) {
-            return accounts.stream().anyMatch(each -> each.id().equals(account));
-        }
-    }
-
-    /// Collects the accounts that an address leads to: its own, with or without detail, or by aliases; a
-    /// catch-all last. False if aliases go in a circle.
-    private boolean follow(Connection connection, Address address, Reached reached, int hops) throws SQLException {
-        if (hops == 0) {
-            return false;
-        }
-        String key = address.localKey() + "@" + address.domain();
-        if (reached.finished().contains(key)) {
-            return true;
-        }
-        boolean ended = followAll(connection, targets(connection, address, reached), reached, hops);
-        reached.finished().add(key);
-        return ended;
-    }
-
-    private boolean followAll(Connection connection, List<String> targets, Reached reached, int hops)
-            throws SQLException {
-        for (String target : targets) {
-            if (!follow(connection, Address.of(target), reached, hops - 1)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /// The next addresses on the way; none at its end, with the account put into `reached` if there is one.
-    private List<String> targets(Connection connection, Address address, Reached reached) throws SQLException {
-        Optional<Long> domain = domainId(connection, address.domain());
-        if (domain.isEmpty()) {
-            return List.of();
-        }
-        for (Address candidate : List.of(address, address.withoutDetail(settings.detailSeparator()))) {
-            Optional<AccountInformation> account = accountRow(connection, candidate);
-            if (account.isPresent()) {
-                reached.accounts().add(account.get());
-                return List.of();
-            }
-            List<String> targets = aliasTargets(connection, domain.get(), candidate.localKey());
-            if (!targets.isEmpty()) {
-                return targets;
-            }
-        }
-        return aliasTargets(connection, domain.get(), "");
-    }
-
-    /// What the store says of a recipient, before its message is read.
-    RecipientVerdict resolve(String text) {
-        Optional<Address> parsed = Address.parse(text);
-        return database.inTransaction(connection -> {
-            if (parsed.isEmpty()) {
-                int at = text.lastIndexOf('@');
-                boolean local = at >= 0
-                        && Address.parseDomain(text.substring(at + 1)).isPresent()
-                        && domainId(
-                                        connection,
-                                        Address.parseDomain(text.substring(at + 1))
-                                                .get())
-                                .isPresent();
-                return local ? new RecipientVerdict.UnknownUser() : new RecipientVerdict.NotLocal();
-            }
-            Address address = parsed.get();
-            if (domainId(connection, address.domain()).isEmpty()) {
-                return new RecipientVerdict.NotLocal();
-            }
-            var reached = new Reached();
-            if (!follow(connection, address, reached, MOST_HOPS)
-                    || reached.accounts().isEmpty()) {
-                return new RecipientVerdict.UnknownUser();
-            }
-            List<AccountInformation> enabled = reached.accounts().stream()
-                    .filter(AccountInformation::enabled)
-                    .toList();
-            if (enabled.isEmpty()) {
-                return new RecipientVerdict.Disabled();
-            }
-            if (enabled.stream().anyMatch(AccountStore::isFull)) {
-                return new RecipientVerdict.OverQuota();
-            }
-            return new RecipientVerdict.Accepted(
-                    text,
-                    enabled.stream()
-                            .map(account -> new RecipientVerdict.Target(account.id(), account.address()))
-                            .toList());
-        });
-    }
-
-    private static boolean isFull(AccountInformation account) {
-        return account.quota().bytes().orElse(Long.MAX_VALUE) <= account.usedBytes()
-                || account.quota().messages().orElse(Long.MAX_VALUE) <= account.usedMessages();
+        return aliases.aliases();
     }
 
     @Override
-    public boolean owns(AccountId account, String text) {
-        Optional<Address> address = Address.parse(text);
-        if (address.isEmpty()) {
-            return false;
-        }
-        return database.inTransaction(connection -> {
-            var reached = new Reached();
-            return follow(connection, address.get(), reached, MOST_HOPS) && reached.holds(account);
-        });
+    public boolean owns(AccountId account, String address) {
+        return aliases.owns(account, address);
+    }
+
+    /// What the store says of a recipient, before its message is read.
+    RecipientVerdict resolve(String address) {
+        return aliases.resolve(address);
     }
 }

@@ -15,6 +15,11 @@ public interface Accounts extends AccountDirectory {
 
     List<String> domains();
 
+    List<DomainInformation> domainInformation();
+
+    /// By its name in A-labels or in U-labels.
+    Optional<DomainInformation> domain(String name);
+
     /// Makes an account with its first mailboxes.
     /// @throws AccountException where the address is taken, malformed, or its domain is not ours
     AccountId addAccount(String address, String passwordHash, Optional<ScramVerifier> scram);
@@ -35,8 +40,14 @@ public interface Accounts extends AccountDirectory {
 
     void setEnabled(AccountId account, boolean enabled);
 
-    /// Null for no limit.
+    /// Limits of the account's own, in place of its domain's default.
     void setQuota(AccountId account, Quota quota);
+
+    /// The domain's default limits apply to the account, as they do to a new one.
+    void followDomainQuota(AccountId account);
+
+    /// What the accounts of a domain may hold that have no limits of their own.
+    void setDomainQuota(String domain, Quota quota);
 
     Optional<AccountInformation> account(String address);
 
@@ -58,8 +69,24 @@ public interface Accounts extends AccountDirectory {
     /// Bytes are logical: each copy counts. Empty: no limit.
     record Quota(java.util.OptionalLong bytes, java.util.OptionalLong messages) {}
 
+    /// A mail domain.
+    ///
+    /// @param name in A-labels
+    /// @param unicode in U-labels, for people
+    /// @param quota of accounts that have none of their own
+    record DomainInformation(String name, String unicode, Quota quota, long accounts, long aliases) {}
+
+    /// An account.
+    ///
+    /// @param quota that applies, its own or the domain's
     record AccountInformation(
-            AccountId id, String address, boolean enabled, Quota quota, long usedBytes, long usedMessages) {}
+            AccountId id,
+            String address,
+            boolean enabled,
+            Quota quota,
+            boolean hasOwnQuota,
+            long usedBytes,
+            long usedMessages) {}
 
     record Alias(String address, String target) {}
 }

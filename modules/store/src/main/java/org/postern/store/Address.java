@@ -65,6 +65,14 @@ record Address(String localPart, String domain) {
         return ASCII_DOMAIN.matcher(lower).matches() ? Optional.of(lower) : Optional.empty();
     }
 
+    /// A domain in A-labels as people read it; as it is where it is no such name.
+    static String unicodeDomain(String domain) {
+        var information = new IDNA.Info();
+        StringBuilder unicode = new StringBuilder();
+        UTS46.nameToUnicode(domain, unicode, information);
+        return information.hasErrors() ? domain : unicode.toString();
+    }
+
     /// The form in which local parts compare: without case, after NFC.
     String localKey() {
         return localKey(localPart);

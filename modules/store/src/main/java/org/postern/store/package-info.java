@@ -4,7 +4,8 @@
 /// In reading order: [Store], [Accounts], [Mailboxes], [OpenMailbox], [Deliveries] (what others see), [PosternStore]
 /// (what it is made of), MailboxStore and Handle (commands), MailboxState, MailboxViews and Mutation (a mailbox in
 /// memory), MailboxWriter and MailboxRows (its rows), SnapshotCodec and Snapshots, Committer (durability), Contents,
-/// Segments and FileSpool (bodies), AccountStore and DeliveryStore, Removals (what is taken away behind), Database.
+/// Segments and FileSpool (bodies), AccountStore with AliasStore, DomainRows, QuotaRows, AppPasswordRows
+/// and AccountChanges, DeliveryStore, Removals (what is taken away behind), Database.
 /// Mail from elsewhere: [Imports], [Import], ImportStore and ImportRows.
 /// `store verify` is StoreVerifier: RowVerifier and MailboxVerifier (rows, as they are at one moment), ContentVerifier
 /// (bodies), DamagedMessages (whose a damaged body is); what it tells is [Finding] and [VerifyReport].

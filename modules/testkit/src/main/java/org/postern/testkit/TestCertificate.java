@@ -2,6 +2,10 @@ package org.postern.testkit;
 
 import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -12,6 +16,7 @@ import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Date;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -28,6 +33,11 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 public record TestCertificate(PrivateKey key, X509Certificate certificate) {
     /// For localhost, 127.0.0.1, ::1 and these names, valid for a day.
     public static TestCertificate forLocalhost(String... names) {
+        return until(Instant.now().plus(Duration.ofDays(1)), names);
+    }
+
+    /// As [#forLocalhost], valid to `end`.
+    public static TestCertificate until(Instant end, String... names) {
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
             generator.initialize(new ECGenParameterSpec("secp256r1"));
@@ -45,7 +55,7 @@ public record TestCertificate(PrivateKey key, X509Certificate certificate) {
                     name,
                     new BigInteger(127, new SecureRandom()),
                     Date.from(now.minus(Duration.ofHours(1))),
-                    Date.from(now.plus(Duration.ofDays(1))),
+                    Date.from(end),
                     name,
                     pair.getPublic());
             builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(alternatives));
@@ -75,6 +85,22 @@ public record TestCertificate(PrivateKey key, X509Certificate certificate) {
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /// Certificate and key in one PEM file, for its owner alone.
+    public void write(Path file) throws IOException {
+        Base64.Encoder encoder = Base64.getMimeEncoder(64, new byte[] {'\n'});
+        String pem;
+        try {
+            pem = "-----BEGIN CERTIFICATE-----\n" + encoder.encodeToString(certificate.getEncoded())
+                    + "\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"
+                    + encoder.encodeToString(key.getEncoded()) + "\n-----END PRIVATE KEY-----\n";
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+        Path made = Files.writeString(file.resolveSibling(file.getFileName() + ".made"), pem);
+        Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+        Files.move(made, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     }
 
     @Override
