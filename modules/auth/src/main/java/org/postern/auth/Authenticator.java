@@ -31,7 +31,7 @@ public final class Authenticator implements AutoCloseable {
         this.directory = directory;
         this.meters = meters;
         int count = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 4);
-        this.threads = new HashingThreads(count, count * QUEUE_PER_THREAD);
+        this.threads = new HashingThreads(count, count * QUEUE_PER_THREAD, meters);
         this.nobody = "$argon2id$v=19$m=19456,t=2,p=1$" + "A".repeat(22) + "$" + "A".repeat(43);
     }
 

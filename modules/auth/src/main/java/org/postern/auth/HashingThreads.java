@@ -1,5 +1,7 @@
 package org.postern.auth;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
@@ -17,6 +19,7 @@ final class HashingThreads implements AutoCloseable {
     private record Job(Function<PasswordHasher, Boolean> work, CompletableFuture<Boolean> result) {}
 
     private final int capacity;
+    private final Timer hashes;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
     // guarded by lock; the first source of the map has the next turn
@@ -25,8 +28,11 @@ final class HashingThreads implements AutoCloseable {
     private boolean closed;
 
     /// @param capacity jobs that may wait: two seconds of work
-    HashingThreads(int threads, int capacity) {
+    HashingThreads(int threads, int capacity, MeterRegistry meters) {
         this.capacity = capacity;
+        this.hashes = Timer.builder("postern.password.hashes")
+                .description("Passwords that were hashed, without the wait for a hashing thread.")
+                .register(meters);
         for (int number = 0; number < threads; number++) {
             Thread.ofPlatform().daemon().name("hash-" + number).start(this::work);
         }
@@ -59,7 +65,7 @@ final class HashingThreads implements AutoCloseable {
                 return;
             }
             try {
-                job.result().complete(job.work().apply(hasher));
+                job.result().complete(hashes.record(() -> job.work().apply(hasher)));
             } catch (Throwable fault) {
                 job.result().completeExceptionally(fault); // the login that asked for it reports it
             }

@@ -51,6 +51,11 @@ final class ServerFixture implements AutoCloseable {
     final Path lmtpSocket;
 
     ServerFixture(Path directory) {
+        this(directory, Duration.ofSeconds(1));
+    }
+
+    /// @param longestLoginDelay how long a login waits at most when many have failed
+    ServerFixture(Path directory, Duration longestLoginDelay) {
         Path data = directory.resolve("data");
         List<Listener> listeners = new ArrayList<>();
         for (Service service : Service.values()) {
@@ -67,7 +72,7 @@ final class ServerFixture implements AutoCloseable {
                 StoreSettings.in(data).withDefaultDomain("example.test"),
                 new ConnectionLimits(5_000, 5_000, 1_000, 1_000),
                 PATIENT,
-                Duration.ofSeconds(1),
+                longestLoginDelay,
                 ImapSettings.DEFAULT,
                 new Pop3Settings(Pop3Settings.DEFAULT.failedLogins(), Duration.ofMinutes(30)),
                 SubmissionSettings.of("mail.example.test"),
