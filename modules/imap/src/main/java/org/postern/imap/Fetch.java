@@ -32,7 +32,7 @@ import org.postern.store.MessageRows;
 final class Fetch {
     private final Connection connection;
     private final ResponseWriter writer;
-    private final MessageRows rows = new MessageRows(SelectedMailbox.BATCH);
+    private MessageRows rows = MessageRows.NONE; // of the command under way: an idle session holds none
 
     Fetch(Connection connection, ResponseWriter writer) {
         this.connection = connection;
@@ -45,14 +45,19 @@ final class Fetch {
         List<FetchItem> items = command.items();
         boolean marksSeen = !mailbox.readOnly() && items.stream().anyMatch(Fetch::marksSeen);
         boolean complete = true;
-        for (int from = 0; from < uids.length && !connection.ended(); from += SelectedMailbox.BATCH) {
-            int to = Math.min(uids.length, from + SelectedMailbox.BATCH);
-            boolean[] marked = marksSeen ? markSeen(mailbox, uids, from, to) : new boolean[to - from];
-            mailbox.mailbox().read(uids, from, to, rows);
-            mailbox.announceKeywords(writer);
-            for (int row = 0; row < to - from; row++) {
-                complete &= rows.present[row] && write(mailbox, row, items, command.byUid(), marked[row]);
+        rows = new MessageRows(Math.min(SelectedMailbox.BATCH, uids.length));
+        try {
+            for (int from = 0; from < uids.length && !connection.ended(); from += SelectedMailbox.BATCH) {
+                int to = Math.min(uids.length, from + SelectedMailbox.BATCH);
+                boolean[] marked = marksSeen ? markSeen(mailbox, uids, from, to) : new boolean[to - from];
+                mailbox.mailbox().read(uids, from, to, rows);
+                mailbox.announceKeywords(writer);
+                for (int row = 0; row < to - from; row++) {
+                    complete &= rows.present[row] && write(mailbox, row, items, command.byUid(), marked[row]);
+                }
             }
+        } finally {
+            rows = MessageRows.NONE;
         }
         return complete;
     }

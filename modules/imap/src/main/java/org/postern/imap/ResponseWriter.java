@@ -19,9 +19,10 @@ import org.postern.store.MailboxStatus;
 
 /// Writes responses (RFC 3501 §7), one method each. For the session's thread.
 final class ResponseWriter {
+    private static final int STREAM_BUFFER = 16_000;
+
     private final Connection connection;
     private final Enabled enabled;
-    private final byte[] buffer = new byte[16_000];
     /// True inside a FETCH response: an error there cannot be answered any more.
     private boolean inFetch;
     private boolean firstItem;
@@ -266,16 +267,17 @@ final class ResponseWriter {
     }
 
     private void stream(InputStream octets, long length) throws IOException {
+        byte[] buffer = new byte[(int) Math.min(length, STREAM_BUFFER)]; // an idle session holds none
         long left = length;
         while (left > 0) {
-            int count = readStored(octets, (int) Math.min(left, buffer.length));
+            int count = readStored(octets, buffer, (int) Math.min(left, buffer.length));
             connection.write(buffer, 0, count);
             left -= count;
         }
     }
 
     /// A failure to read the store is ours, and must not look like a client that went away.
-    private int readStored(InputStream octets, int most) {
+    private static int readStored(InputStream octets, byte[] buffer, int most) {
         try {
             int count = octets.read(buffer, 0, most);
             if (count < 0) {

@@ -31,7 +31,6 @@ final class Search {
 
     private final Connection connection;
     private final ExecutorService scans;
-    private final MessageRows rows = new MessageRows(SelectedMailbox.BATCH);
 
     Search(Connection connection, ExecutorService scans) {
         this.connection = connection;
@@ -80,6 +79,7 @@ final class Search {
 
     /// One search under way.
     private final class Evaluation {
+        private final MessageRows rows = new MessageRows(SelectedMailbox.BATCH);
         private final SelectedMailbox mailbox;
         private final SearchKey key;
         private final List<String> keywords;

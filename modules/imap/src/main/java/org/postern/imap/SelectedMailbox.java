@@ -16,7 +16,6 @@ final class SelectedMailbox implements AutoCloseable {
 
     private final OpenMailbox mailbox;
     private final Runnable watcher;
-    private final MessageRows rows = new MessageRows(BATCH);
     private final long uidNextAtOpening;
 
     /// The messages told to the client: sequence number - 1 is the index.
@@ -251,6 +250,7 @@ final class SelectedMailbox implements AutoCloseable {
     /// @return false if messages are gone
     boolean writeFlags(int[] ofUids, boolean withUid, ResponseWriter writer) throws IOException {
         boolean complete = true;
+        var rows = new MessageRows(Math.min(BATCH, ofUids.length)); // an idle session holds none
         for (int from = 0; from < ofUids.length; from += BATCH) {
             int to = Math.min(ofUids.length, from + BATCH);
             mailbox.read(ofUids, from, to, rows);
@@ -275,6 +275,7 @@ final class SelectedMailbox implements AutoCloseable {
     /// The sequence number of the first message without `\Seen`; 0 if all have it.
     int firstUnseen() {
         int[] known = all();
+        var rows = new MessageRows(Math.min(BATCH, count));
         for (int from = 0; from < count; from += BATCH) {
             int to = Math.min(count, from + BATCH);
             mailbox.read(known, from, to, rows);

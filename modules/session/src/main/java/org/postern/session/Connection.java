@@ -11,6 +11,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +33,7 @@ import org.postern.tls.TlsPolicy;
 public final class Connection {
     /// The JDK's engine wraps at most 16,367 octets in a record: 16,384 would cost a second record of 17.
     private static final int FLUSH_AT = 16_000;
+    private static final int OUTPUT_AT_FIRST = 512;
 
     private static final int ERRORS_BEFORE_LOGIN = 10;
     private static final int ERRORS_IN_A_ROW = 20;
@@ -209,10 +211,10 @@ public final class Connection {
             if (outputLength == FLUSH_AT) {
                 flush();
             }
-            if (outputLength == 0) {
-                output = new byte[FLUSH_AT]; // the channel owns the last one until it is sent
+            if (outputLength == output.length) {
+                grow(left);
             }
-            int count = Math.min(left, FLUSH_AT - outputLength);
+            int count = Math.min(left, output.length - outputLength);
             System.arraycopy(bytes, from, output, outputLength, count);
             outputLength += count;
             from += count;
@@ -220,12 +222,19 @@ public final class Connection {
         }
     }
 
+    /// Most answers are a line: a whole record's buffer for each would be the most of what an idle session costs when
+    /// something happens.
+    private void grow(int more) {
+        int wanted = Math.max(Math.max(2 * outputLength, outputLength + more), OUTPUT_AT_FIRST);
+        output = Arrays.copyOf(output, Math.min(wanted, FLUSH_AT)); // the channel owns the last one until it is sent
+    }
+
     public void write(byte[] bytes) throws IOException {
         write(bytes, 0, bytes.length);
     }
 
     public void write(int octet) throws IOException {
-        if (outputLength == 0 || outputLength == FLUSH_AT) {
+        if (outputLength == output.length) {
             write(new byte[] {(byte) octet}, 0, 1);
         } else {
             output[outputLength++] = (byte) octet;

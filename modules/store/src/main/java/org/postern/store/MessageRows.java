@@ -3,6 +3,8 @@ package org.postern.store;
 /// A reusable batch of message metadata, filled by [OpenMailbox#read]: parallel arrays, so that nothing is allocated
 /// per message. Row `i` answers the i-th UID asked for; `present[i]` is false if that message is gone.
 public final class MessageRows {
+    public static final MessageRows NONE = new MessageRows(0);
+
     public final int[] uid;
     public final boolean[] present;
     public final long[] flags;
