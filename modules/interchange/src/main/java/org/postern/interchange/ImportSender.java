@@ -43,7 +43,9 @@ public final class ImportSender {
             int keptUids,
             long newUids,
             long droppedKeywords,
-            long differentSizes) {}
+            long differentSizes) {
+        public static final Summary NOTHING = new Summary(0, 0, 0, 0, 0, 0, 0, 0);
+    }
 
     /// The import ended before it was through.
     public static final class ImportStopped extends IOException {

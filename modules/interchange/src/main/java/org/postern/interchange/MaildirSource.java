@@ -188,11 +188,18 @@ public final class MaildirSource implements MailSource {
         return label.toString();
     }
 
+    /// Why a file or directory cannot be read, with its name.
+    public static String explanation(IOException problem) {
+        return problem instanceof FileSystemException known
+                ? explanation(String.valueOf(known.getFile()), problem)
+                : String.valueOf(problem.getMessage());
+    }
+
     static String explanation(String label, IOException problem) {
         String why = switch (problem) {
             case java.nio.file.AccessDeniedException denied -> "permission denied";
             case java.nio.file.NoSuchFileException gone ->
-                "it went away while the Maildir was read: is another server still using it?";
+                "it is not there, or went away meanwhile: does another server still use it?";
             case FileSystemException known when known.getReason() != null -> known.getReason();
             default -> String.valueOf(problem.getMessage());
         };

@@ -186,4 +186,27 @@ sealed interface Answer {
         @JsonProperty("warning")
         WARNING
     }
+
+    /// What an import has come to.
+    ///
+    /// @param complete false where it stopped early; run again, it goes on
+    /// @param stopped why; null where it is complete
+    /// @param alreadyThere messages that earlier runs have imported
+    /// @param failed messages and mailboxes that could not be read or kept, each named on standard error
+    /// @param mailboxesWithUids that keep UIDVALIDITY and UIDs
+    /// @param newUids messages that could not keep their UID though their mailbox does
+    record Imported(
+            String address,
+            boolean complete,
+            Optional<String> stopped,
+            boolean dryRun,
+            int mailboxes,
+            int mailboxesWithUids,
+            long imported,
+            long alreadyThere,
+            long failed,
+            long newUids,
+            long droppedKeywords,
+            long differentSizes)
+            implements Answer {}
 }

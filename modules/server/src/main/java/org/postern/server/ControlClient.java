@@ -31,15 +31,38 @@ final class ControlClient {
             InputStream in = new BufferedInputStream(Channels.newInputStream(server));
             while (true) {
                 JsonNode reply = Json.MAPPER.readTree(ControlMessages.readLine(in, MOST_REPLY));
+                refuse(reply);
                 if (reply.has("answer")) {
                     return reply.get("answer");
-                } else if (reply.has("refused")) {
-                    var refused = Json.MAPPER.treeToValue(reply.get("refused"), ControlMessages.Refused.class);
-                    throw new RequestRefused(refused.reason(), refused.exitCode());
                 }
                 var at = Json.MAPPER.treeToValue(reply.get("progress"), ControlMessages.Progressed.class);
                 progress.report(at.step(), at.done(), at.total(), at.unit());
             }
+        }
+    }
+
+    private static void refuse(JsonNode reply) {
+        if (reply.has("refused")) {
+            var refused = Json.MAPPER.treeToValue(reply.get("refused"), ControlMessages.Refused.class);
+            throw new RequestRefused(refused.reason(), refused.exitCode());
+        }
+    }
+
+    /// This side of a conversation.
+    interface Conversation<T> {
+        T run(InputStream in, OutputStream out) throws IOException;
+    }
+
+    /// Asks, and goes on once the server has agreed.
+    ///
+    /// @throws RequestRefused with the server's reason
+    static <T> T converse(Path socket, Request request, Conversation<T> conversation) throws IOException {
+        try (SocketChannel server = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            OutputStream out = Channels.newOutputStream(server);
+            out.write(ControlMessages.request(request, 0));
+            InputStream in = new BufferedInputStream(Channels.newInputStream(server));
+            refuse(Json.MAPPER.readTree(ControlMessages.readLine(in, MOST_REPLY)));
+            return conversation.run(in, out);
         }
     }
 }

@@ -11,7 +11,8 @@ import tools.jackson.databind.JsonNode;
 /// - the request: `{"command": "account add", "arguments": {"address": "alice@example.org"}, "secret": 12}`, and
 ///   behind its line feed so many octets of a secret (0 for none);
 /// - any number of `{"progress": {"step": "copying messages", "done": 3, "total": 10, "unit": "ITEMS"}}`;
-/// - at last `{"answer": {…}}`, an [Answer], or `{"refused": {"reason": "…", "exitCode": 1}}`.
+/// - at last `{"answer": {…}}`, an [Answer], or `{"refused": {"reason": "…", "exitCode": 1}}`; or, to a request that is
+///   [Request.Streamed], `{"proceed": {}}`, and from then on what the two sides of the request have to say.
 final class ControlMessages {
     static final int MOST_REQUEST = 64 * 1024; // octets
     static final int MOST_SECRET = 4096; // octets

@@ -15,10 +15,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import jdk.net.ExtendedSocketOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,8 +45,21 @@ final class ControlSocket implements AutoCloseable {
         /// @throws RequestRefused telling why it is refused
         Answer execute(Request request, byte[] secret, String by, Progress progress);
 
+        /// Begins what takes more than an answer.
+        ///
+        /// @throws RequestRefused telling why it is refused
+        Conversation converse(Request request, String by);
+
         /// Somebody asks who may not.
         void refuseStranger(String name);
+    }
+
+    /// What follows a request that is not answered at once.
+    interface Conversation {
+        /// Goes on until both sides are done.
+        ///
+        /// @param stopping true once the server wants to end
+        void run(InputStream in, OutputStream out, BooleanSupplier stopping) throws IOException;
     }
 
     private final Path path;
@@ -150,6 +165,12 @@ final class ControlSocket implements AutoCloseable {
         }
         running.register();
         try {
+            if (request instanceof Request.Streamed) {
+                Conversation conversation = handler.converse(request, by);
+                out.write(ControlMessages.reply("proceed", Map.of()));
+                conversation.run(in, out, () -> stopping);
+                return;
+            }
             Answer answer = handler.execute(request, secret, by, new Sink(out));
             out.write(ControlMessages.reply("answer", answer));
         } catch (RequestRefused refused) {

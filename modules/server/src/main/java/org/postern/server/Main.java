@@ -26,6 +26,7 @@ import picocli.CommandLine.Command;
             AliasCommand.class,
             SessionCommand.class,
             CertificateCommand.class,
+            ImportCommand.class,
             StatusCommand.class,
             // for a shell
             AutoComplete.GenerateCompletion.class

@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.postern.session.Listeners;
@@ -23,6 +24,7 @@ final class Management implements ControlSocket.Handler {
     private final SessionManagement sessions;
     private final CertificateManagement certificateFacts;
     private final ServerManagement server;
+    private final MailManagement mail;
 
     Management(PosternStore store, CertificateKeeper certificates, Listeners listeners, Path dataDirectory) {
         domains = new DomainManagement(store, certificates);
@@ -33,6 +35,7 @@ final class Management implements ControlSocket.Handler {
         sessions = new SessionManagement(listeners);
         certificateFacts = new CertificateManagement(certificates);
         server = new ServerManagement(store, certificates, listeners, dataDirectory);
+        mail = new MailManagement(store);
     }
 
     @Override
@@ -51,14 +54,39 @@ final class Management implements ControlSocket.Handler {
         } finally {
             Arrays.fill(secret, (byte) 0);
             if (request.changes()) {
-                // as JSON: what an operator typed cannot end the line
-                AUDIT.info(
-                        "{} {} by {}: {}",
-                        RequestNames.of(request),
-                        Json.MAPPER.writeValueAsString(request),
-                        by,
-                        outcome.replaceAll("\\R", "; "));
+                audit(request, by, outcome);
             }
+        }
+    }
+
+    /// As JSON: what an operator typed cannot end the line.
+    private static void audit(Request request, String by, String outcome) {
+        AUDIT.info(
+                "{} {} by {}: {}",
+                RequestNames.of(request),
+                Json.MAPPER.writeValueAsString(request),
+                by,
+                outcome.replaceAll("\\R", "; "));
+    }
+
+    @Override
+    public ControlSocket.Conversation converse(Request request, String by) {
+        try {
+            MailManagement.Conversation conversation = mail.converse(request);
+            return (in, out, stopping) -> {
+                String outcome = "FAILED";
+                try {
+                    outcome = conversation.run(in, out, stopping);
+                } catch (IOException gone) {
+                    outcome = "ended by the other side; what was confirmed is there";
+                    throw gone;
+                } finally {
+                    audit(request, by, outcome);
+                }
+            };
+        } catch (AccountException | RequestRefused refused) {
+            audit(request, by, "refused: " + refused.getMessage());
+            throw new RequestRefused(String.valueOf(refused.getMessage()));
         }
     }
 
@@ -80,6 +108,7 @@ final class Management implements ControlSocket.Handler {
             case Request.Alias alias -> aliases.execute(alias);
             case Request.Session session -> sessions.execute(session);
             case Request.Certificate certificate -> certificateFacts.execute(certificate);
+            case Request.Mail each -> mail.execute(each);
             case Request.Status _ -> server.status();
         };
     }

@@ -70,9 +70,13 @@ final class ProgressDisplay implements Progress, AutoCloseable {
         };
     }
 
-    /// Leaves the bar as it is; what is printed next stands below.
     @Override
     public void close() {
+        leaveLine();
+    }
+
+    /// Leaves the bar as it is; what is printed next stands below.
+    void leaveLine() {
         if (drawn > 0) {
             out.println();
             out.flush();

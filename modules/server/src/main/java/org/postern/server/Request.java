@@ -88,4 +88,14 @@ sealed interface Request {
     sealed interface Certificate extends Request {
         record List() implements Certificate, Question {}
     }
+
+    /// Answered with a conversation: once the server has agreed, octets go both ways.
+    interface Streamed {}
+
+    sealed interface Mail extends Request {
+        /// The octets come over the socket (`ImportReceiver` in `interchange`): the server's user may read few files.
+        record Import(String address) implements Mail, Streamed {}
+
+        record ForgetImports(String address) implements Mail {}
+    }
 }

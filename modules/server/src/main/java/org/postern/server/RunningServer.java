@@ -34,25 +34,43 @@ final class RunningServer {
 
     /// @param secret goes beside the request; wiped
     <A extends Answer> int ask(Request request, byte[] secret, Class<A> type, Function<A, String> text) {
+        Path socket = socket();
+        JsonNode answer;
+        try (ProgressDisplay progress = output.progress()) {
+            answer = ControlClient.ask(socket, request, secret, progress);
+        } catch (IOException e) {
+            throw unreachable(socket, e);
+        } finally {
+            Arrays.fill(secret, (byte) 0);
+        }
+        output.show(answer, type, text);
+        return Main.DONE;
+    }
+
+    private static StartException unreachable(Path socket, IOException e) {
+        return new StartException(
+                "the server on " + socket.getParent() + " does not answer: " + e.getMessage()
+                        + "; is it running, and are you its user or root?",
+                e);
+    }
+
+    /// Has a conversation; its own failures are the caller's to tell.
+    <T> T converse(Request request, ControlClient.Conversation<T> conversation) throws IOException {
+        return ControlClient.converse(socket(), request, conversation);
+    }
+
+    Output output() {
+        return output;
+    }
+
+    private Path socket() {
         Path data = directory();
         Path socket = data.resolve(ControlSocket.FILE);
         if (!Files.exists(socket)) {
             throw new StartException("no server runs on " + data
                     + " (there is no control.sock): start it, or name its directory with --data");
         }
-        JsonNode answer;
-        try (ProgressDisplay progress = output.progress()) {
-            answer = ControlClient.ask(socket, request, secret, progress);
-        } catch (IOException e) {
-            throw new StartException(
-                    "the server on " + data + " does not answer: " + e.getMessage()
-                            + "; is it running, and are you its user or root?",
-                    e);
-        } finally {
-            Arrays.fill(secret, (byte) 0);
-        }
-        output.show(answer, type, text);
-        return Main.DONE;
+        return socket;
     }
 
     private Path directory() {

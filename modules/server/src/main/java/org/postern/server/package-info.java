@@ -14,7 +14,8 @@
 /// record
 /// in `Request`, a branch in its `…Management`, a method in its `…Command`. One that takes long reports to a
 /// [Progress];
-/// one that needs no server mixes in [ConfigurationFile] and [Output] instead of `RunningServer`.
+/// one that needs no server mixes in [ConfigurationFile] and [Output] instead of `RunningServer`. One that moves mail
+/// ([ImportCommand], [MailManagement]) goes on as a conversation of two sides, which are in `interchange`.
 ///
 /// Invariants: a wrong setting stops the start and is named with file and line; one process for each data
 /// directory; passwords come from a terminal or standard input, never as arguments; a request's record

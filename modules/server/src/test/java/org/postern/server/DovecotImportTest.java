@@ -6,8 +6,6 @@ import static org.postern.server.ServerFixture.ALICE;
 import static org.postern.server.ServerFixture.PASSWORD;
 
 import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -18,10 +16,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -30,9 +26,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.postern.interchange.ImportReceiver;
-import org.postern.interchange.ImportSender;
-import org.postern.interchange.MaildirSource;
 import org.postern.server.Configuration.Service;
 import org.postern.testkit.MailCorpus;
 import org.postern.testkit.Programs;
@@ -93,8 +86,7 @@ class DovecotImportTest {
             assertThat(files(near)).as("in sync with Dovecot").isEqualTo(before);
             dovecot.stop();
 
-            ImportSender.Summary summary =
-                    importMaildir(postern, dovecot.home(ALICE).resolve("Maildir"));
+            Answer.Imported summary = importMaildir(postern, dovecot.home(ALICE).resolve("Maildir"));
             assertThat(summary.failed() + summary.newUids() + summary.differentSizes())
                     .as(summary.toString())
                     .isZero();
@@ -103,7 +95,7 @@ class DovecotImportTest {
                             .flatMap(List::stream)
                             .filter(line -> line.startsWith("UID "))
                             .count());
-            assertThat(summary.keptUids()).isEqualTo(MAILBOXES.size());
+            assertThat(summary.mailboxesWithUids()).isEqualTo(MAILBOXES.size());
 
             try (WireClient imap = postern.imap(ALICE)) {
                 assertThat(contents(imap)).as("what Postern serves").isEqualTo(served);
@@ -125,44 +117,20 @@ class DovecotImportTest {
         }
     }
 
-    private static ImportSender.Summary importMaildir(ServerFixture postern, Path maildir) throws IOException {
-        var account =
-                postern.server.store().accounts().account(ALICE).orElseThrow().id();
-        Pipe toServer = Pipe.open();
-        Pipe toClient = Pipe.open();
-        var server = CompletableFuture.supplyAsync(() -> {
-            try (var out = Channels.newOutputStream(toClient.sink())) {
-                return new ImportReceiver(
-                                postern.server.store(),
-                                account,
-                                Channels.newInputStream(toServer.source()),
-                                out,
-                                () -> false)
-                        .serve();
-            } catch (IOException e) {
-                throw new IllegalStateException(e);
-            }
-        });
-        var options = new MaildirSource.Options(MaildirSource.Layout.AUTOMATIC, Optional.empty(), "", Map.of(), false);
-        List<String> warnings = new ArrayList<>();
-        var listener = new ImportSender.Listener() {
-            @Override
-            public void progress(String mailbox, long passed, long total) {}
-
-            @Override
-            public void warning(String text) {
-                warnings.add(text);
-            }
-        };
-        try (var source = new MaildirSource(maildir, options);
-                var out = Channels.newOutputStream(toServer.sink())) {
-            var summary = new ImportSender(
-                            source, Channels.newInputStream(toClient.source()), out, false, true, listener)
-                    .run();
-            assertThat(warnings).isEmpty();
-            assertThat(server.join()).isEqualTo(summary.imported());
-            return summary;
-        }
+    /// By the command line, through the control socket.
+    private Answer.Imported importMaildir(ServerFixture postern, Path maildir) {
+        assertThat(postern.server.store().healthy()).isTrue();
+        CommandRun run = CommandRun.on(
+                directory.resolve("data"),
+                "import",
+                "maildir",
+                maildir.toString(),
+                "--account",
+                ALICE,
+                "--require-uids",
+                "--json");
+        assertThat(run.code()).as(run.err() + run.out()).isZero();
+        return Json.MAPPER.treeToValue(run.json(), Answer.Imported.class);
     }
 
     /// Messages with flags of all kinds, from the first and from later, and with UIDs that are gone again.

@@ -175,18 +175,14 @@ final class DovecotServer implements AutoCloseable {
     }
 
     /// Ends the server; the mail stays until [#close].
-    void stop() throws InterruptedException {
+    void stop() {
         process.destroy();
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("Dovecot ends").isTrue();
+        process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
     }
 
     @Override
     public void close() throws IOException {
-        try {
-            stop();
-        } catch (InterruptedException e) {
-            throw new IOException("interrupted while Dovecot stops", e);
-        }
+        stop();
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);

@@ -58,6 +58,11 @@ class ProgressTest {
             }
 
             @Override
+            public ControlSocket.Conversation converse(Request request, String by) {
+                throw new AssertionError(request);
+            }
+
+            @Override
             public void refuseStranger(String name) {
                 throw new AssertionError(name);
             }
