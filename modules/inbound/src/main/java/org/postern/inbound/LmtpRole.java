@@ -2,6 +2,7 @@ package org.postern.inbound;
 
 import java.util.Optional;
 import org.postern.smtp.MailAddress;
+import org.postern.smtp.MailParameters;
 import org.postern.smtp.SmtpRole;
 import org.postern.store.Store;
 
@@ -16,7 +17,7 @@ final class LmtpRole implements SmtpRole {
     }
 
     @Override
-    public Transaction begin(Client client, Optional<MailAddress> reversePath) {
+    public Transaction begin(Client client, Optional<MailAddress> reversePath, MailParameters parameters) {
         return new LocalDelivery(store, settings, client.sessionId(), reversePath);
     }
 }

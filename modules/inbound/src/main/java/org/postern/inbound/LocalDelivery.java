@@ -17,6 +17,7 @@ import org.postern.smtp.ForwardPath;
 import org.postern.smtp.HeaderFields;
 import org.postern.smtp.MailAddress;
 import org.postern.smtp.MessageSink;
+import org.postern.smtp.RecipientParameters;
 import org.postern.smtp.SmtpRefusal;
 import org.postern.smtp.SmtpRole;
 import org.postern.store.DeliveryException;
@@ -50,7 +51,7 @@ final class LocalDelivery implements SmtpRole.Transaction {
     }
 
     @Override
-    public void addRecipient(ForwardPath recipient) {
+    public void addRecipient(ForwardPath recipient, RecipientParameters parameters) {
         String address = switch (recipient) {
             case ForwardPath.To to -> to.address().toString();
             case ForwardPath.Postmaster _ -> postmaster();

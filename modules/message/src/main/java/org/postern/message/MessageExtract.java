@@ -21,4 +21,8 @@ public record MessageExtract(
         byte[] shifted = MessageOutline.decode(outline).withPrefix(octets).encode();
         return new MessageExtract(version, size + octets, envelope, body, bodyStructure, shifted, sentDate);
     }
+
+    public MessageExtract withEnvelope(byte[] other) {
+        return new MessageExtract(version, size, other, body, bodyStructure, outline, sentDate);
+    }
 }

@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -56,6 +57,35 @@ final class AccountCommand {
                 new Request.Account.Disable(address),
                 Answer.Account.class,
                 account -> "disabled " + account.address() + "; its sessions were ended\n");
+    }
+
+    @Command(
+            name = "sent-copy",
+            description = "Says whether what an account submits is also put into its Sent mailbox (off at first: most"
+                    + " mail programs do that themselves).",
+            mixinStandardHelpOptions = true)
+    int sentCopy(
+            @Mixin RunningServer server,
+            @Parameters(paramLabel = "ADDRESS") String address,
+            @Parameters(paramLabel = "on|off") OnOff on) {
+        return server.ask(
+                new Request.Account.SentCopy(address, on == OnOff.ON),
+                Answer.Account.class,
+                account -> (account.sentCopy()
+                                ? "what " + account.address() + " submits also goes to its Sent mailbox"
+                                : "what " + account.address() + " submits goes to its recipients only")
+                        + "\n");
+    }
+
+    enum OnOff {
+        ON,
+        OFF;
+
+        /// As it is typed, and shown in the help.
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     @Command(description = "Lists the accounts, with what they hold.", mixinStandardHelpOptions = true)

@@ -43,6 +43,10 @@ final class AccountManagement {
                 accounts.setEnabled(require(accounts, address).id(), false);
                 yield shown(address);
             }
+            case Request.Account.SentCopy(String address, boolean on) -> {
+                accounts.setSentCopy(require(accounts, address).id(), on);
+                yield shown(address);
+            }
             case Request.Account.List() ->
                 new Answer.Accounts(accounts.accounts().stream()
                         .map(AccountManagement::answer)
@@ -85,7 +89,8 @@ final class AccountManagement {
                 account.quota().bytes(),
                 account.usedMessages(),
                 account.quota().messages(),
-                account.hasOwnQuota());
+                account.hasOwnQuota(),
+                account.sentCopy());
     }
 
     private record Hashed(String hash, ScramVerifier scram) {

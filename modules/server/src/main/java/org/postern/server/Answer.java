@@ -63,7 +63,8 @@ sealed interface Answer {
             OptionalLong octetsLimit,
             long messages,
             OptionalLong messagesLimit,
-            boolean ownLimits)
+            boolean ownLimits,
+            boolean sentCopy)
             implements Answer {}
 
     /// An account with what belongs to it.

@@ -41,6 +41,9 @@ sealed interface Request {
 
         record Disable(String address) implements Account {}
 
+        /// Whether what the account submits also goes to its `\Sent` mailbox.
+        record SentCopy(String address, boolean on) implements Account {}
+
         record List() implements Account, Question {}
 
         record Show(String address) implements Account, Question {}

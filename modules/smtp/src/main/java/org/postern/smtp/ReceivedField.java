@@ -1,5 +1,8 @@
 package org.postern.smtp;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.time.Instant;
@@ -11,6 +14,7 @@ import org.postern.session.TlsFacts;
 /// The trace field of one message (RFC 5321 §4.4), with the `tls` clause of RFC 8314 §4.3.
 ///
 /// @param client the argument of EHLO; empty to say nothing of the client
+/// @param smtpUtf8 whether MAIL said so
 /// @param id names the message in the log and in the reply to DATA
 /// @param recipient where there is exactly one: the field must not tell recipients of each other
 record ReceivedField(
@@ -19,6 +23,7 @@ record ReceivedField(
         InetAddress address,
         String hostName,
         boolean extended,
+        boolean smtpUtf8,
         boolean authenticated,
         Optional<TlsFacts> tls,
         String id,
@@ -29,7 +34,7 @@ record ReceivedField(
     private static final String NOBODY = "client.invalid";
 
     /// Stamp = From-domain By-domain Opt-info [CFWS] ";" FWS date-time
-    /// The whole field with its CRLF, folded.
+    /// The whole field with its CRLF, folded; one char per octet, for it may hold UTF-8 (RFC 6532 §3.2).
     String field() {
         List<String> clauses = new ArrayList<>();
         clauses.add("from "
@@ -44,7 +49,7 @@ record ReceivedField(
         });
         clauses.set(clauses.size() - 1, clauses.getLast() + ";");
         clauses.add(MailDate.format(time));
-        return folded(clauses);
+        return new String(folded(clauses).getBytes(UTF_8), ISO_8859_1);
     }
 
     private static String folded(List<String> clauses) {
@@ -64,9 +69,12 @@ record ReceivedField(
         return field.append("\r\n").toString();
     }
 
-    /// RFC 3848 §1; there is no name for TLS or authentication after HELO.
+    /// RFC 3848 §1, RFC 6531 §4.3; there is no name for TLS or authentication after HELO.
     private String protocol() {
-        String plain = dialect == SmtpDialect.LMTP ? "LMTP" : "ESMTP";
+        String plain = switch (dialect) {
+            case LMTP -> smtpUtf8 ? "UTF8LMTP" : "LMTP";
+            case SMTP -> smtpUtf8 ? "UTF8SMTP" : "ESMTP";
+        };
         return extended ? plain + (tls.isPresent() ? "S" : "") + (authenticated ? "A" : "") : "SMTP";
     }
 

@@ -31,9 +31,10 @@ sealed interface SmtpCommand {
     /// Begins a transaction.
     /// @param reversePath empty for `<>`
     /// @param size what the client declares (RFC 1870)
-    record Mail(Optional<MailAddress> reversePath, OptionalLong size) implements SmtpCommand {}
+    record Mail(Optional<MailAddress> reversePath, OptionalLong size, MailParameters parameters)
+            implements SmtpCommand {}
 
-    record Rcpt(ForwardPath forwardPath) implements SmtpCommand {}
+    record Rcpt(ForwardPath forwardPath, RecipientParameters parameters) implements SmtpCommand {}
 
     record Data() implements SmtpCommand {}
 

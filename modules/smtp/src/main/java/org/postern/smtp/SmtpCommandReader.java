@@ -1,6 +1,7 @@
 package org.postern.smtp;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -20,7 +21,6 @@ import java.util.regex.Pattern;
 final class SmtpCommandReader {
     private static final int LOCAL_PART_OCTETS = 64; // RFC 5321 §4.5.3.1.1
     private static final int PATH_OCTETS = 256; // RFC 5321 §4.5.3.1.3
-    private static final int SIZE_DIGITS = 20; // RFC 1870 §4
     private static final int CHUNK_DIGITS = 15;
 
     /// RFC 3463 §3.2: whose address it is that cannot be read.
@@ -36,9 +36,11 @@ final class SmtpCommandReader {
     private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
     private static final Pattern MECHANISM = Pattern.compile("[A-Za-z0-9_-]{1,20}"); // RFC 4422 §3.1
     private static final Pattern PARAMETER_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]*");
-    private static final Pattern PARAMETER_VALUE = Pattern.compile("[\\x21-\\x3c\\x3e-\\x7e]+");
-    /// RFC 3461 §4: xtext
-    private static final Pattern XTEXT = Pattern.compile("([\\x21-\\x2a\\x2c-\\x3c\\x3e-\\x7e]|\\+[0-9A-F]{2})+");
+    /// RFC 6531 §3.3 adds what is beyond ASCII.
+    private static final Pattern PARAMETER_VALUE = Pattern.compile("[\\x21-\\x3c\\x3e-\\x7e\\x{80}-\\x{10ffff}]+");
+    private static final Pattern UNICODE_LABEL = Pattern.compile("[\\p{L}\\p{N}\\p{M}\\x{200c}\\x{200d}-]{1,63}");
+    /// Stands for octets that are no UTF-8; no address holds it.
+    static final int REPLACEMENT = 0xfffd;
 
     private final SmtpDialect dialect;
     private final BooleanSupplier mayReadSecrets;
@@ -93,7 +95,7 @@ final class SmtpCommandReader {
             recognized = true;
             return expectAuth(line, verbEnd, end);
         }
-        text = new String(line, verbEnd, end - verbEnd, ISO_8859_1);
+        text = new String(line, verbEnd, end - verbEnd, UTF_8);
         position = 0;
         SmtpCommand command = expectArguments(verb);
         if (position < text.length()) {
@@ -192,17 +194,41 @@ final class SmtpCommandReader {
         expectKeyword("FROM:");
         Optional<MailAddress> reversePath = expectReversePath();
         OptionalLong size = OptionalLong.empty();
+        MailParameters parameters = MailParameters.NONE;
         Set<String> seen = new HashSet<>();
         while (position < text.length()) {
             Parameter parameter = expectParameter(seen);
             switch (parameter.name()) {
-                case "SIZE" -> size = OptionalLong.of(size(parameter));
-                case "BODY" -> requireBody(parameter);
-                case "AUTH" -> requireIdentity(parameter);
+                case "SIZE" -> size = OptionalLong.of(ParameterValues.size(parameter.required()));
+                case "BODY" -> ParameterValues.requireBody(parameter.required());
+                case "AUTH" -> ParameterValues.requireIdentity(parameter.required());
+                case "SMTPUTF8" -> {
+                    parameter.requireNoValue(); // RFC 6531 §3.4
+                    parameters = new MailParameters(true, parameters.returned(), parameters.envelopeId());
+                }
+                case "RET" ->
+                    parameters = new MailParameters(
+                            parameters.smtpUtf8(),
+                            Optional.of(ParameterValues.returned(ofReports(parameter))),
+                            parameters.envelopeId());
+                case "ENVID" ->
+                    parameters = new MailParameters(
+                            parameters.smtpUtf8(),
+                            parameters.returned(),
+                            Optional.of(ParameterValues.envelopeId(ofReports(parameter))));
                 default -> throw unknown(parameter);
             }
         }
-        return new SmtpCommand.Mail(reversePath, size);
+        return new SmtpCommand.Mail(reversePath, size, parameters);
+    }
+
+    /// The value of a parameter of RFC 3461. Not in LMTP: whoever hands mail over there reports of it, for this server
+    /// cannot send to others.
+    private String ofReports(Parameter parameter) {
+        if (dialect == SmtpDialect.LMTP) {
+            throw unknown(parameter);
+        }
+        return parameter.required();
     }
 
     /// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]
@@ -213,10 +239,22 @@ final class SmtpCommandReader {
         ForwardPath path = takeKeyword("<Postmaster>")
                 ? new ForwardPath.Postmaster()
                 : new ForwardPath.To(expectPath(BAD_RECIPIENT));
-        if (position < text.length()) {
-            throw unknown(expectParameter(new HashSet<>())); // no extension here has one
+        RecipientParameters parameters = RecipientParameters.NONE;
+        Set<String> seen = new HashSet<>();
+        while (position < text.length()) {
+            Parameter parameter = expectParameter(seen);
+            parameters = switch (parameter.name()) {
+                case "NOTIFY" ->
+                    new RecipientParameters(
+                            Optional.of(ParameterValues.notify(ofReports(parameter))), parameters.original());
+                case "ORCPT" ->
+                    new RecipientParameters(
+                            parameters.conditions(),
+                            Optional.of(ParameterValues.originalRecipient(ofReports(parameter))));
+                default -> throw unknown(parameter);
+            };
         }
-        return new SmtpCommand.Rcpt(path);
+        return new SmtpCommand.Rcpt(path, parameters);
     }
 
     /// bdat-cmd   = "BDAT" SP chunk-size [ SP end-marker ] CR LF ; RFC 3030 §2
@@ -240,10 +278,13 @@ final class SmtpCommandReader {
         return new SmtpCommand.Bdat(size, last);
     }
 
-    /// vrfy = "VRFY" SP String
+    /// vrfy = "VRFY" SP String [ SP "SMTPUTF8" ] ; RFC 6531 §3.7.4.2
     private SmtpCommand.Vrfy expectVrfy() {
         expectSpace();
-        if (takeRest().isEmpty()) {
+        String name = takeRest();
+        boolean printable = name.codePoints().noneMatch(point -> Character.isISOControl(point) || point == REPLACEMENT);
+        boolean international = name.toUpperCase(Locale.ROOT).endsWith(" SMTPUTF8");
+        if (name.isBlank() || !printable || !(international || MailAddress.isAscii(name))) {
             throw SmtpRefusal.malformed("A name is expected");
         }
         return new SmtpCommand.Vrfy();
@@ -267,7 +308,7 @@ final class SmtpCommandReader {
         }
         takeSourceRoute(status);
         MailAddress address = expectMailbox(status);
-        if (!take('>') || position - start > PATH_OCTETS) {
+        if (!take('>') || octets(text.substring(start, position)) > PATH_OCTETS) {
             throw badPath(status);
         }
         return address;
@@ -292,10 +333,14 @@ final class SmtpCommandReader {
     /// Mailbox = Local-part "@" ( Domain / address-literal )
     private MailAddress expectMailbox(String status) {
         String localPart = peek() == '"' ? expectQuotedString(status) : expectDotString(status);
-        if (!take('@') || localPart.length() > LOCAL_PART_OCTETS) {
+        if (!take('@') || octets(localPart) > LOCAL_PART_OCTETS) {
             throw badPath(status);
         }
         return new MailAddress(localPart, peek() == '[' ? expectAddressLiteral(status) : expectDomain(status));
+    }
+
+    private static int octets(String part) {
+        return part.getBytes(UTF_8).length;
     }
 
     /// Dot-string = Atom *("." Atom)
@@ -320,7 +365,7 @@ final class SmtpCommandReader {
         while (!take('"')) {
             take('\\');
             int character = peek();
-            if (character < ' ' || character > '~') {
+            if (character < ' ' || (character > '~' && !isBeyondAscii(character))) {
                 throw badPath(status);
             }
             content.append((char) character);
@@ -332,17 +377,23 @@ final class SmtpCommandReader {
         return content.toString();
     }
 
-    /// A domain of A-labels, in lower case. U-labels need SMTPUTF8, which is not offered.
+    /// A domain in lower case. sub-domain =/ U-label (RFC 6531 §3.3): which of them is one, the role finds out.
     private String expectDomain(String status) {
         int start = position;
-        while (isLetterOrDigit(peek()) || peek() == '-' || peek() == '.') {
+        while (isLetterOrDigit(peek()) || peek() == '-' || peek() == '.' || isBeyondAscii(peek())) {
             position++;
         }
-        String domain = text.substring(start, position);
-        if (!isDomain(domain)) {
+        String domain = text.substring(start, position).toLowerCase(Locale.ROOT);
+        if (!isDomain(domain) && !isUnicodeDomain(domain)) {
             throw badPath(status);
         }
-        return domain.toLowerCase(Locale.ROOT);
+        return domain;
+    }
+
+    private static boolean isUnicodeDomain(String domain) {
+        return octets(domain) <= 255
+                && Arrays.stream(domain.split("\\.", -1))
+                        .allMatch(label -> UNICODE_LABEL.matcher(label).matches());
     }
 
     /// address-literal = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"
@@ -379,7 +430,17 @@ final class SmtpCommandReader {
 
     // ---- parameters (RFC 5321 §4.1.2)
 
-    private record Parameter(String name, Optional<String> value) {}
+    private record Parameter(String name, Optional<String> value) {
+        String required() {
+            return value.orElse("");
+        }
+
+        void requireNoValue() {
+            if (value.isPresent()) {
+                throw SmtpRefusal.malformed(name + " takes no value");
+            }
+        }
+    }
 
     /// esmtp-param   = esmtp-keyword ["=" esmtp-value]
     /// esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
@@ -409,34 +470,6 @@ final class SmtpCommandReader {
 
     private static String shown(String name) {
         return name.length() <= 40 ? name : name.substring(0, 40) + "...";
-    }
-
-    /// size-value = 1*20DIGIT ; RFC 1870 §4
-    private static long size(Parameter parameter) {
-        String digits = parameter.value().orElse("");
-        if (digits.isEmpty()
-                || digits.length() > SIZE_DIGITS
-                || !digits.chars().allMatch(digit -> digit >= '0' && digit <= '9')) {
-            throw SmtpRefusal.malformed("SIZE takes a number");
-        }
-        return digits.length() > 18 ? Long.MAX_VALUE : Long.parseLong(digits);
-    }
-
-    /// body-value = "7BIT" / "8BITMIME" ; RFC 6152 §3
-    ///
-    /// Which one makes no difference: octets are stored as they come.
-    private static void requireBody(Parameter parameter) {
-        String value = parameter.value().orElse("").toUpperCase(Locale.ROOT);
-        if (!value.equals("7BIT") && !value.equals("8BITMIME")) {
-            throw SmtpRefusal.malformed("BODY takes 7BIT or 8BITMIME");
-        }
-    }
-
-    /// RFC 4954 §5: who submitted the message first. Nobody is trusted to say that, so it counts as AUTH=<>.
-    private static void requireIdentity(Parameter parameter) {
-        if (!XTEXT.matcher(parameter.value().orElse("")).matches()) {
-            throw SmtpRefusal.malformed("AUTH takes an address as xtext, or <>");
-        }
     }
 
     // ---- words
@@ -485,14 +518,24 @@ final class SmtpCommandReader {
         }
     }
 
+    /// UTF8-non-ascii; no controls, separators, or what came in place of malformed octets.
+    private static boolean isBeyondAscii(int character) {
+        return character >= 0xa0
+                && character != REPLACEMENT
+                && !Character.isSpaceChar(character)
+                && !Character.isISOControl(character);
+    }
+
     private static boolean isLetterOrDigit(int character) {
         return (character >= 'a' && character <= 'z')
                 || (character >= 'A' && character <= 'Z')
                 || (character >= '0' && character <= '9');
     }
 
-    /// RFC 5322 §3.2.3
+    /// RFC 5322 §3.2.3, RFC 6531 §3.3
     private static boolean isAtext(int character) {
-        return isLetterOrDigit(character) || (character > ' ' && "!#$%&'*+-/=?^_`{|}~".indexOf(character) >= 0);
+        return isLetterOrDigit(character)
+                || isBeyondAscii(character)
+                || (character > ' ' && "!#$%&'*+-/=?^_`{|}~".indexOf(character) >= 0);
     }
 }

@@ -16,14 +16,14 @@ public interface SmtpRole {
 
     /// Begins a transaction.
     /// @param reversePath empty for `<>`
-    Transaction begin(Client client, Optional<MailAddress> reversePath);
+    Transaction begin(Client client, Optional<MailAddress> reversePath, MailParameters parameters);
 
     /// One message on its way in. Used by the session's thread; closed in every case, delivered or not.
     interface Transaction extends AutoCloseable {
-        void addRecipient(ForwardPath recipient);
+        void addRecipient(ForwardPath recipient, RecipientParameters parameters);
 
         /// Called once, when at least one recipient was accepted.
-        /// @param received the trace field to put on top, CRLF included
+        /// @param received the trace field to put on top, CRLF included, one char per octet
         MessageSink openMessage(String received);
 
         /// The message is complete: on return the server answers for it (RFC 5321 §6.1).

@@ -166,8 +166,11 @@ final class SmtpSession {
                 endTransaction();
                 writer.ok("2.0.0", "Reset");
             }
-            case SmtpCommand.Vrfy _ -> // RFC 5321 §7.3: says nothing of who is here
+            case SmtpCommand.Vrfy _ -> {
+                requireLogin();
+                // RFC 5321 §7.3: says nothing of who is here
                 writer.reply(new SmtpReply(252, "2.5.0", "Send a message and it will be tried"));
+            }
             case SmtpCommand.Help _ -> writer.reply(new SmtpReply(214, "2.0.0", "See RFC 5321 and RFC 6409"));
             case SmtpCommand.Noop _ -> writer.ok("2.0.0", "Done");
             case SmtpCommand.Quit _ -> {
@@ -232,7 +235,11 @@ final class SmtpSession {
                 "8BITMIME",
                 "ENHANCEDSTATUSCODES",
                 "CHUNKING",
+                "SMTPUTF8",
                 "LIMITS RCPTMAX=" + settings.maximumRecipients())); // RFC 9422
+        if (settings.dialect() == SmtpDialect.SMTP) {
+            extensions.add("DSN"); // RFC 3461
+        }
         if (connection.mayStartTls()) {
             extensions.add("STARTTLS"); // R8314-17: only while it would work
         }
@@ -267,30 +274,46 @@ final class SmtpSession {
         }
     }
 
+    /// RFC 4954 §6, RFC 6409 §4.3, N-1
+    private void requireLogin() {
+        if (settings.requireAuthentication() && principal.isEmpty()) {
+            throw SmtpRefusal.refused(530, "5.7.0", "Authentication required");
+        }
+    }
+
     // ---- RFC 5321 §3.3
 
     private void mail(SmtpCommand.Mail mail) throws IOException {
         State.Greeted greeted = greeted();
-        if (settings.requireAuthentication() && principal.isEmpty()) {
-            throw SmtpRefusal.refused(530, "5.7.0", "Authentication required"); // RFC 4954 §6, RFC 6409 §4.3, N-1
-        }
+        requireLogin();
         if (mail.size().orElse(0) > settings.maximumMessageOctets()) {
             throw SmtpRefusal.refused(
                     552, "5.3.4", "No message may be larger than " + settings.maximumMessageOctets() + " octets");
         }
         var client = new SmtpRole.Client(connection.id(), connection.remoteAddress(), principal);
-        SmtpRole.Transaction transaction = role.begin(client, mail.reversePath());
-        state = new State.InTransaction(greeted, transaction, new ArrayList<>(), Optional.empty());
+        boolean smtpUtf8 = mail.parameters().smtpUtf8();
+        requireSmtpUtf8(mail.reversePath().map(MailAddress::isInternational).orElse(false), smtpUtf8);
+        SmtpRole.Transaction transaction = role.begin(client, mail.reversePath(), mail.parameters());
+        state = new State.InTransaction(greeted, smtpUtf8, transaction, new ArrayList<>(), Optional.empty());
         writer.ok("2.1.0", "Sender accepted");
+    }
+
+    /// RFC 6531 §3.5
+    private static void requireSmtpUtf8(boolean international, boolean smtpUtf8) {
+        if (international && !smtpUtf8) {
+            throw SmtpRefusal.refused(553, "5.6.7", "An address beyond ASCII needs MAIL with SMTPUTF8");
+        }
     }
 
     private void recipient(SmtpCommand.Rcpt rcpt) throws IOException {
         State.InTransaction open = transaction();
         requireNoChunks(open);
+        requireSmtpUtf8(
+                rcpt.forwardPath().isInternational() || rcpt.parameters().isInternational(), open.smtpUtf8());
         if (open.recipients().size() >= settings.maximumRecipients()) {
             throw SmtpRefusal.refused(452, "4.5.3", "Too many recipients"); // RFC 5321 §4.5.3.1.10
         }
-        open.transaction().addRecipient(rcpt.forwardPath());
+        open.transaction().addRecipient(rcpt.forwardPath(), rcpt.parameters());
         open.recipients().add(rcpt.forwardPath());
         writer.ok("2.1.5", "Recipient accepted");
     }
@@ -461,6 +484,7 @@ final class SmtpSession {
                 connection.remoteAddress(),
                 settings.hostName(),
                 open.greeted().extended(),
+                open.smtpUtf8(),
                 principal.isPresent(),
                 connection.tls(),
                 id,

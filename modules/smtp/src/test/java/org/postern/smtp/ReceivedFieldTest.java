@@ -18,7 +18,8 @@ class ReceivedFieldTest {
     private static final Pattern GRAMMAR = Pattern.compile("Received:" + FWS + "from" + FWS + "(?:" + NAME + "|"
             + LITERAL
             + ")(?:" + FWS + "\\(" + LITERAL + "\\))?" + FWS + "by" + FWS + NAME + FWS + "with" + FWS
-            + "(?:SMTP|ESMTPS?A?)" + FWS + "id" + FWS + "[A-Za-z0-9.]+(?:" + FWS + "for" + FWS + "<[^<>\\r\\n]+>)?(?:"
+            + "(?:SMTP|ESMTPS?A?|UTF8SMTPS?A?|UTF8LMTPS?)" + FWS + "id" + FWS + "[A-Za-z0-9.]+(?:" + FWS + "for" + FWS
+            + "<[^<>\\r\\n]+>)?(?:"
             + FWS + "tls" + FWS + "(?<cipher>TLS_[A-Z0-9_]+)(?:" + FWS + "group" + FWS + "[A-Za-z0-9]+)?)?;" + FWS
             + "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4}"
             + " [0-9:]{8} [+]0000\\r\\n");
@@ -30,13 +31,26 @@ class ReceivedFieldTest {
             boolean authenticated,
             Optional<TlsFacts> tls,
             Optional<String> recipient) {
+        return field(SmtpDialect.SMTP, client, address, extended, false, authenticated, tls, recipient);
+    }
+
+    private static String field(
+            SmtpDialect dialect,
+            Optional<String> client,
+            String address,
+            boolean extended,
+            boolean smtpUtf8,
+            boolean authenticated,
+            Optional<TlsFacts> tls,
+            Optional<String> recipient) {
         try {
             String field = new ReceivedField(
-                            SmtpDialect.SMTP,
+                            dialect,
                             client,
                             InetAddress.ofLiteral(address),
                             "mail.example.org",
                             extended,
+                            smtpUtf8,
                             authenticated,
                             tls,
                             "abc123.1",
@@ -113,5 +127,21 @@ class ReceivedFieldTest {
         assertThat(field(client, "2001:db8::1", true, false, tls, Optional.empty()))
                 .contains("with ESMTPS ")
                 .contains("([IPv6:2001:db8:0:0:0:0:0:1])");
+    }
+
+    @Test
+    @Requirement("TLS-13")
+    void protocolsOfRfc6531() {
+        Optional<String> client = Optional.of("pc.example.org");
+        Optional<TlsFacts> tls = Optional.of(tls(Optional.empty()));
+        Optional<String> recipient = Optional.of("j\u00fcrgen@example.org");
+        assertThat(unfolded(field(SmtpDialect.SMTP, client, "192.0.2.7", true, true, true, tls, recipient)))
+                .contains("with UTF8SMTPSA ")
+                .contains("for <j\u00c3\u00bcrgen@example.org>"); // one char per octet
+        assertThat(unfolded(field(SmtpDialect.LMTP, client, "192.0.2.7", true, true, false, tls, recipient)))
+                .contains("with UTF8LMTPS ");
+        assertThat(unfolded(
+                        field(SmtpDialect.LMTP, client, "192.0.2.7", true, true, false, Optional.empty(), recipient)))
+                .contains("with UTF8LMTP ");
     }
 }

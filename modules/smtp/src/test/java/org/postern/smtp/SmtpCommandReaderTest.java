@@ -4,8 +4,11 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -115,7 +118,8 @@ class SmtpCommandReaderTest {
     @Requirement({"RFC5321-4.1.2", "RFC5321-4.1.1.3"})
     void paths(String path, String address) {
         assertThat(sender("MAIL FROM:" + path)).isEqualTo(address);
-        assertThat(read("RCPT TO:" + path)).hasToString("Rcpt[forwardPath=To[address=" + address + "]]");
+        assertThat(((SmtpCommand.Rcpt) read("RCPT TO:" + path)).forwardPath())
+                .hasToString("To[address=" + address + "]");
     }
 
     @ParameterizedTest
@@ -153,13 +157,15 @@ class SmtpCommandReaderTest {
 
     @Test
     void theNullPathIsForSendersOnly() {
-        assertThat(read("MAIL FROM:<>")).isEqualTo(new SmtpCommand.Mail(Optional.empty(), OptionalLong.empty()));
+        assertThat(read("MAIL FROM:<>"))
+                .isEqualTo(new SmtpCommand.Mail(Optional.empty(), OptionalLong.empty(), MailParameters.NONE));
         assertThat(refusal("RCPT TO:<>").status()).isEqualTo("5.1.3");
     }
 
     @Test
     void postmasterNeedsNoDomain() {
-        assertThat(read("RCPT TO:<postMaster>")).isEqualTo(new SmtpCommand.Rcpt(new ForwardPath.Postmaster()));
+        assertThat(read("RCPT TO:<postMaster>"))
+                .isEqualTo(new SmtpCommand.Rcpt(new ForwardPath.Postmaster(), RecipientParameters.NONE));
         assertThat(refusal("MAIL FROM:<postmaster>").status()).isEqualTo("5.1.7");
     }
 
@@ -197,8 +203,9 @@ class SmtpCommandReaderTest {
     @Test
     @Requirement("RFC5321-4.1.1.11")
     void unknownParametersAre555() {
-        assertThat(refusal("MAIL FROM:<> SMTPUTF8")).hasToString("555 5.5.4 Parameter SMTPUTF8 is not known here");
-        assertThat(refusal("RCPT TO:<a@example.org> NOTIFY=NEVER").code()).isEqualTo(555);
+        assertThat(refusal("MAIL FROM:<> MT-PRIORITY=3"))
+                .hasToString("555 5.5.4 Parameter MT-PRIORITY is not known here");
+        assertThat(refusal("RCPT TO:<a@example.org> RRVS=x").code()).isEqualTo(555);
     }
 
     @Test
@@ -244,5 +251,81 @@ class SmtpCommandReaderTest {
                             refusal -> assertThat(refusal.reply())
                                     .hasToString("538 5.7.11 Encryption required: begin TLS first"));
         }
+    }
+
+    private static SmtpCommand readUtf8(String line) {
+        return new SmtpCommandReader(SmtpDialect.SMTP, () -> true).read(line.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void addressesBeyondAscii() {
+        var mail = (SmtpCommand.Mail) readUtf8("MAIL FROM:<j\u00fcrgen@R\u00c4uber.example> SMTPUTF8 BODY=8BITMIME");
+        assertThat(mail.reversePath()).contains(new MailAddress("j\u00fcrgen", "r\u00e4uber.example"));
+        assertThat(mail.parameters().smtpUtf8()).isTrue();
+        var rcpt = (SmtpCommand.Rcpt) readUtf8("RCPT TO:<\"\u7528 \u6237\"@example.org>");
+        assertThat(rcpt.forwardPath()).isEqualTo(new ForwardPath.To(new MailAddress("\u7528 \u6237", "example.org")));
+        for (String refused : List.of(
+                "MAIL FROM:<j\u00fc\u00a0r@example.org> SMTPUTF8",
+                "MAIL FROM:<j\u0085r@example.org> SMTPUTF8",
+                "MAIL FROM:<j\ufffdr@example.org> SMTPUTF8",
+                "MAIL FROM:<a@r\u00e4..example> SMTPUTF8",
+                "MAIL FROM:<a@r\u00e4\u3002example> SMTPUTF8",
+                "MAIL FROM:<" + "\u00fc".repeat(33) + "@example.org> SMTPUTF8", // 66 octets
+                "MAIL FROM:<a@example.org> SMTPUTF8=YES")) {
+            assertThatThrownBy(() -> readUtf8(refused)).as(refused).isInstanceOf(SmtpRefusal.class);
+        }
+        assertThatThrownBy(() -> read("MAIL FROM:<j\u00fcrgen@example.org> SMTPUTF8")) // ISO-8859-1
+                .isInstanceOf(SmtpRefusal.class);
+    }
+
+    /// RFC 3461 §4, and the examples of its §10.
+    @Test
+    void parametersOfReports() {
+        var mail = (SmtpCommand.Mail) read("MAIL FROM:<Alice@Example.ORG> RET=hdrs ENVID=QQ314159+2B+20x");
+        assertThat(mail.parameters())
+                .isEqualTo(new MailParameters(
+                        false, Optional.of(MailParameters.Returned.HDRS), Optional.of("QQ314159+ x")));
+        var rcpt = (SmtpCommand.Rcpt) read("RCPT TO:<a@example.org> NOTIFY=Success,FAILURE ORCPT=RFC822;Carol+40x@y.z");
+        assertThat(rcpt.parameters())
+                .isEqualTo(new RecipientParameters(
+                        Optional.of(
+                                Set.of(RecipientParameters.Condition.SUCCESS, RecipientParameters.Condition.FAILURE)),
+                        Optional.of(new RecipientParameters.OriginalRecipient("rfc822", "Carol@x@y.z"))));
+        assertThat(((SmtpCommand.Rcpt) read("RCPT TO:<a@example.org> NOTIFY=NEVER")).parameters())
+                .isEqualTo(new RecipientParameters(Optional.of(Set.of()), Optional.empty()));
+        for (String refused : List.of(
+                "MAIL FROM:<> RET=ALL",
+                "MAIL FROM:<> RET",
+                "MAIL FROM:<> RET=FULL RET=FULL",
+                "MAIL FROM:<> ENVID=",
+                "MAIL FROM:<> ENVID=a+0D+0AX-Evil:",
+                "MAIL FROM:<> ENVID=a+0d",
+                "MAIL FROM:<> ENVID=a+",
+                "MAIL FROM:<> ENVID=" + "x".repeat(101),
+                "RCPT TO:<a@example.org> NOTIFY=NEVER,SUCCESS",
+                "RCPT TO:<a@example.org> NOTIFY=SUCCESS,",
+                "RCPT TO:<a@example.org> NOTIFY",
+                "RCPT TO:<a@example.org> ORCPT=a@example.org",
+                "RCPT TO:<a@example.org> ORCPT=rfc822;",
+                "RCPT TO:<a@example.org> ORCPT=rfc822;a+0Ab",
+                "RCPT TO:<a@example.org> ORCPT=rfc822;a+FCb",
+                "RCPT TO:<a@example.org> ORCPT=utf-8;a+0Ab",
+                "RCPT TO:<a@example.org> ORCPT=rf(c;a",
+                "RCPT TO:<a@example.org> ORCPT=rfc822;a ORCPT=rfc822;a")) {
+            assertThatThrownBy(() -> read(refused))
+                    .as(refused)
+                    .isInstanceOfSatisfying(
+                            SmtpRefusal.class,
+                            refusal -> assertThat(refusal.reply().code()).isEqualTo(501));
+        }
+        var global = (SmtpCommand.Rcpt) readUtf8("RCPT TO:<a@example.org> ORCPT=utf-8;j\u00fc+C3+BC@y");
+        assertThat(global.parameters().original())
+                .contains(new RecipientParameters.OriginalRecipient("utf-8", "j\u00fc\u00fc@y"));
+        // LMTP does not offer them
+        assertThatThrownBy(() -> new SmtpCommandReader(SmtpDialect.LMTP, () -> true)
+                        .read("RCPT TO:<a@example.org> NOTIFY=NEVER".getBytes(StandardCharsets.UTF_8)))
+                .isInstanceOfSatisfying(
+                        SmtpRefusal.class,
+                        refusal -> assertThat(refusal.reply().code()).isEqualTo(555));
     }
 }

@@ -1,6 +1,7 @@
 package org.postern.smtp;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
@@ -10,6 +11,9 @@ import java.util.regex.Pattern;
 /// Any octets as a command line, and any octets as data.
 class SmtpFuzzTest {
     private static final Pattern HARMLESS = Pattern.compile("[\\x20-\\x7e]+");
+    /// With what SMTPUTF8 adds.
+    private static final Pattern HARMLESS_UTF8 =
+            Pattern.compile("[\\x20-\\x7e[\\x{a0}-\\x{10ffff}&&[^\\p{Cc}\\p{Z}\\x{fffd}]]]+");
 
     @FuzzTest
     void anyLineIsACommandOrRefused(byte[] line) {
@@ -25,8 +29,17 @@ class SmtpFuzzTest {
                 assertThat(ehlo.client()).matches(HARMLESS).doesNotContain(" ");
             case SmtpCommand.Helo helo ->
                 assertThat(helo.client()).matches(HARMLESS).doesNotContain(" ");
-            case SmtpCommand.Mail mail -> mail.reversePath().ifPresent(SmtpFuzzTest::readsAsItself);
+            case SmtpCommand.Mail mail -> {
+                mail.reversePath().ifPresent(SmtpFuzzTest::readsAsItself);
+                // goes into the header of a report
+                mail.parameters().envelopeId().ifPresent(id -> assertThat(id).matches(HARMLESS));
+            }
             case SmtpCommand.Rcpt rcpt -> {
+                rcpt.parameters().original().ifPresent(original -> {
+                    assertThat(original.type()).matches(HARMLESS).doesNotContain(";");
+                    assertThat(original.address().codePoints().anyMatch(Character::isISOControl))
+                            .isFalse();
+                });
                 if (rcpt.forwardPath() instanceof ForwardPath.To to) {
                     readsAsItself(to.address());
                 }
@@ -44,11 +57,11 @@ class SmtpFuzzTest {
     }
 
     private static void readsAsItself(MailAddress address) {
-        assertThat(address.toString()).matches(HARMLESS);
+        assertThat(address.toString()).matches(address.isInternational() ? HARMLESS_UTF8 : HARMLESS);
         String line = "MAIL FROM:<" + address + ">";
-        if (line.length() < 250) { // quoting may have made the path longer than a path may be
-            var again = (SmtpCommand.Mail)
-                    new SmtpCommandReader(SmtpDialect.SMTP, () -> true).read(line.getBytes(ISO_8859_1));
+        if (line.getBytes(UTF_8).length < 250) { // quoting may have made the path longer than a path may be
+            var again =
+                    (SmtpCommand.Mail) new SmtpCommandReader(SmtpDialect.SMTP, () -> true).read(line.getBytes(UTF_8));
             assertThat(again.reversePath()).contains(address);
         }
     }

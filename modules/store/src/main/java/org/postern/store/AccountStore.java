@@ -24,7 +24,8 @@ import org.postern.auth.StoredCredentials;
 final class AccountStore implements Accounts {
     private static final String ACCOUNT =
             "select a.id, a.local_part, d.name, a.enabled, a.quota_octets, a.quota_messages,"
-                    + " a.used_octets, a.used_messages, a.own_quota from account a join domain d on d.id = a.domain";
+                    + " a.used_octets, a.used_messages, a.own_quota, a.sent_copy from account a"
+                    + " join domain d on d.id = a.domain";
 
     /// No account's: ids are above 0.
     private static final AccountId NOBODY = new AccountId(0);
@@ -312,6 +313,24 @@ final class AccountStore implements Accounts {
     }
 
     @Override
+    public void setSentCopy(AccountId account, boolean on) {
+        change(connection -> {
+            try (PreparedStatement update =
+                    connection.prepareStatement("update account set sent_copy = ? where id = ?")) {
+                update.setBoolean(1, on);
+                update.setLong(2, account.value());
+                requireOne(update.executeUpdate());
+            }
+        });
+    }
+
+    @Override
+    public boolean keepsSentCopy(AccountId account) {
+        return database.inTransaction(connection ->
+                exists(connection, "select 1 from account where id = ? and sent_copy = true", account.value()));
+    }
+
+    @Override
     public Optional<AccountInformation> account(String text) {
         return Address.parse(text).flatMap(address -> database.inTransaction(connection -> row(connection, address)));
     }
@@ -335,7 +354,8 @@ final class AccountStore implements Accounts {
                 new Quota(QuotaRows.optional(row, 5), QuotaRows.optional(row, 6)),
                 row.getBoolean(9),
                 row.getLong(7),
-                row.getLong(8));
+                row.getLong(8),
+                row.getBoolean(10));
     }
 
     @Override

@@ -49,6 +49,12 @@ public interface Accounts extends AccountDirectory {
     /// What the accounts of a domain may hold that have no limits of their own.
     void setDomainQuota(String domain, Quota quota);
 
+    /// Whether what the account submits is also put into its `\Sent` mailbox. Off for a new account: most mail
+    /// programs do that themselves.
+    void setSentCopy(AccountId account, boolean on);
+
+    boolean keepsSentCopy(AccountId account);
+
     Optional<AccountInformation> account(String address);
 
     List<AccountInformation> accounts();
@@ -86,7 +92,8 @@ public interface Accounts extends AccountDirectory {
             Quota quota,
             boolean hasOwnQuota,
             long usedBytes,
-            long usedMessages) {}
+            long usedMessages,
+            boolean sentCopy) {}
 
     record Alias(String address, String target) {}
 }

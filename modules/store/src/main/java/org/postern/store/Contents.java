@@ -20,6 +20,9 @@ import org.postern.message.MessageExtractor;
 /// Message octets: into the segments when they arrive, out of them when they are asked for.
 final class Contents implements AutoCloseable {
     /// The longest value of a column in the embedded database is 1,048,576 octets.
+    /// What of a message may be its header, and is looked at for its ENVELOPE.
+    private static final int HEADER_OCTETS = 1024 * 1024;
+
     private static final int LARGEST_COLUMN = 1_000_000;
 
     private final Database database;
@@ -52,6 +55,25 @@ final class Contents implements AutoCloseable {
             return contents;
         } finally {
             spools.forEach(MessageSpool::close);
+        }
+    }
+
+    /// The ENVELOPE of a message with `fields` before its header.
+    byte[] envelope(byte[] fields, MessageSpool spool) throws IOException {
+        byte[] header;
+        try (InputStream in = spool.open()) {
+            header = in.readNBytes(HEADER_OCTETS);
+        }
+        var whole = new SequenceInputStream(new ByteArrayInputStream(fields), new ByteArrayInputStream(header));
+        return join(CompletableFuture.supplyAsync(() -> extract(whole), extractors))
+                .envelope();
+    }
+
+    private static MessageExtract extract(InputStream message) {
+        try {
+            return MessageExtractor.extract(message);
+        } catch (IOException e) {
+            throw new CompletionException(e);
         }
     }
 

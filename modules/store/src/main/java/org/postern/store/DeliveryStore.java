@@ -6,8 +6,11 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -39,21 +42,76 @@ final class DeliveryStore implements Deliveries {
         return accounts.resolve(address);
     }
 
-    /// One INBOX that gets the message.
-    private record Place(MailboxViews.Lease inbox, byte[] prefix, Arrival arrival) {}
+    /// One message on its way into one mailbox.
+    private record Letter(AccountId account, MailboxName mailbox, Content content, byte[] prefix, long flags) {}
 
     @Override
     public Map<String, AppendResult> deliver(
             MessageSpool spool, String reversePath, List<RecipientVerdict.Accepted> recipients) throws IOException {
+        return measured(List.of(spool), () -> {
+            Map<AccountId, String> reached = accountsOf(recipients);
+            refuseLoop(spool, reached);
+            return results(
+                    commit(letters(mailboxes.contents().store(List.of(spool)).getFirst(), reversePath, reached)),
+                    reached);
+        });
+    }
+
+    @Override
+    public boolean deliver(
+            MessageSpool spool, String reversePath, List<RecipientVerdict.Accepted> recipients, Companions companions)
+            throws IOException {
+        List<MessageSpool> spools = new ArrayList<>(List.of(spool));
+        companions.report().map(Report::spool).ifPresent(spools::add);
+        return measured(spools, () -> {
+            Map<AccountId, String> reached = accountsOf(recipients);
+            refuseLoop(spool, reached);
+            byte[] fields = companions.sentCopy().map(SentCopy::fields).orElse(new byte[0]);
+            byte[] envelope = fields.length == 0
+                    ? new byte[0]
+                    : mailboxes.contents().envelope(fields, spool); // while the spool can be read
+            List<Content> contents = mailboxes.contents().store(spools);
+            List<Letter> message = letters(contents.getFirst(), reversePath, reached);
+            List<Letter> together = new ArrayList<>(message);
+            companions
+                    .report()
+                    .ifPresent(report ->
+                            together.addAll(letters(contents.getLast(), "", accountsOf(report.recipients()))));
+            try {
+                companions.sentCopy().ifPresent(copy -> together.add(sentCopy(copy, contents.getFirst(), envelope)));
+                commit(together);
+                return true;
+            } catch (MailboxException e) {
+                if (companions.isEmpty()) {
+                    throw e;
+                }
+                commit(message); // what goes with a message never keeps it from its recipients
+                return false;
+            }
+        });
+    }
+
+    /// Its ENVELOPE shows the fields that recipients do not see.
+    private Letter sentCopy(SentCopy copy, Content content, byte[] envelope) {
+        Content shown = envelope.length == 0
+                ? content
+                : new Content(
+                        content.blob(), content.digest(), content.extract().withEnvelope(envelope));
+        return new Letter(copy.account(), mailboxes.sentMailbox(copy.account()), shown, copy.fields(), Flags.SEEN);
+    }
+
+    private interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /// Counts a delivery, and closes its spools.
+    private <T> T measured(List<MessageSpool> spools, Work<T> work) throws IOException {
         Timer.Sample sample = Timer.start(meters);
         String outcome = "failed";
         try {
-            Map<AccountId, String> reached = accountsOf(recipients);
-            refuseLoop(spool, reached);
-            Map<String, AppendResult> results =
-                    deliver(mailboxes.contents().store(List.of(spool)).getFirst(), reversePath, reached);
+            T result = work.run();
             outcome = DELIVERED;
-            return results;
+            return result;
         } catch (MailboxException e) {
             DeliveryException failure = failure(e);
             outcome = outcome(failure);
@@ -62,7 +120,7 @@ final class DeliveryStore implements Deliveries {
             outcome = outcome(e);
             throw e;
         } finally {
-            spool.close();
+            spools.forEach(MessageSpool::close);
             ended(sample, outcome);
         }
     }
@@ -88,7 +146,7 @@ final class DeliveryStore implements Deliveries {
                 List<RecipientVerdict.Accepted> left = leaveOut(content, reversePath, recipients, failures);
                 try {
                     if (!left.isEmpty()) {
-                        deliver(content, reversePath, accountsOf(left));
+                        commit(letters(content, reversePath, accountsOf(left)));
                     }
                     outcome = left.isEmpty()
                             ? failures.stream()
@@ -185,53 +243,89 @@ final class DeliveryStore implements Deliveries {
                 .getBytes(StandardCharsets.UTF_8);
     }
 
-    private Map<String, AppendResult> deliver(Content content, String reversePath, Map<AccountId, String> reached) {
-        List<Place> places = new ArrayList<>();
+    private static List<Letter> letters(Content content, String reversePath, Map<AccountId, String> reached) {
+        List<Letter> letters = new ArrayList<>();
+        reached.forEach((account, address) ->
+                letters.add(new Letter(account, MailboxName.INBOX, content, prefix(reversePath, address), 0)));
+        return letters;
+    }
+
+    /// The UIDs that each mailbox gave, in the order of its letters.
+    private Map<MailboxState, int[]> commit(List<Letter> letters) {
+        List<MailboxViews.Lease> leases = new ArrayList<>();
         try {
-            for (Map.Entry<AccountId, String> each : reached.entrySet()) {
-                places.add(new Place(
-                        mailboxes.acquire(each.getKey().value(), MailboxName.INBOX),
-                        prefix(reversePath, each.getValue()),
-                        new Arrival(1)));
+            Map<MailboxState, List<Letter>> byMailbox = new LinkedHashMap<>();
+            for (Letter letter : letters) {
+                MailboxViews.Lease lease = mailboxes.acquire(letter.account().value(), letter.mailbox());
+                leases.add(lease);
+                byMailbox
+                        .computeIfAbsent(lease.state(), none -> new ArrayList<>())
+                        .add(letter);
             }
-            return commit(content, places, reached);
+            return commit(byMailbox);
         } finally {
-            places.forEach(place -> place.inbox().close());
+            leases.forEach(MailboxViews.Lease::close);
         }
     }
 
-    private Map<String, AppendResult> commit(Content content, List<Place> places, Map<AccountId, String> reached) {
+    private Map<MailboxState, int[]> commit(Map<MailboxState, List<Letter>> byMailbox) {
         long now = Instant.now().toEpochMilli();
+        Map<MailboxState, Arrival> arrivals = new LinkedHashMap<>();
+        byMailbox.forEach((state, letters) -> arrivals.put(state, arrival(letters, now)));
         Map<MailboxState, int[]> uids = new LinkedHashMap<>();
         mailboxes
                 .writer()
                 .change(
-                        places.stream().map(place -> place.inbox().state()).toList(),
+                        List.copyOf(byMailbox.keySet()),
                         () -> {
                             List<MailboxWriter.Planned> planned = new ArrayList<>();
-                            for (Place place : places) {
-                                MailboxState state = place.inbox().state();
-                                place.arrival().sizes[0] =
-                                        (int) (content.extract().size() + place.prefix().length);
-                                place.arrival().dates[0] = now;
-                                Mutation.Arrived arrived = place.arrival().into(state, state.headModSeq + 1);
+                            arrivals.forEach((state, arrival) -> {
+                                Mutation.Arrived arrived = arrival.into(state, state.headModSeq + 1);
                                 uids.put(state, arrived.uids());
                                 planned.add(new MailboxWriter.Planned(state, arrived));
-                            }
+                            });
                             return planned;
                         },
                         connection -> {
-                            long blob = MailboxRows.insertBlob(connection, content);
-                            for (Place place : places) {
-                                place.arrival().messages[0] =
-                                        MailboxRows.insertMessage(connection, blob, content, place.prefix());
+                            Map<BlobReference, Long> blobs = new HashMap<>(); // one body, however many get it
+                            for (Map.Entry<MailboxState, Arrival> each : arrivals.entrySet()) {
+                                List<Letter> letters = byMailbox.getOrDefault(each.getKey(), List.of());
+                                for (int index = 0; index < letters.size(); index++) {
+                                    each.getValue().messages[index] = insert(connection, letters.get(index), blobs);
+                                }
                                 MailboxRows.charge(
                                         connection,
-                                        place.inbox().state().account,
-                                        place.arrival().octets(),
-                                        1);
+                                        each.getKey().account,
+                                        each.getValue().octets(),
+                                        each.getValue().count());
                             }
                         });
+        return uids;
+    }
+
+    private static Arrival arrival(List<Letter> letters, long now) {
+        var arrival = new Arrival(letters.size());
+        for (int index = 0; index < letters.size(); index++) {
+            Letter letter = letters.get(index);
+            arrival.sizes[index] = (int) (letter.content().extract().size() + letter.prefix().length);
+            arrival.dates[index] = now;
+            arrival.flags[index] = letter.flags();
+        }
+        return arrival;
+    }
+
+    private static long insert(Connection connection, Letter letter, Map<BlobReference, Long> blobs)
+            throws SQLException {
+        Content content = letter.content();
+        Long blob = blobs.get(content.blob());
+        if (blob == null) {
+            blob = MailboxRows.insertBlob(connection, content);
+            blobs.put(content.blob(), blob);
+        }
+        return MailboxRows.insertMessage(connection, blob, content, letter.prefix());
+    }
+
+    private static Map<String, AppendResult> results(Map<MailboxState, int[]> uids, Map<AccountId, String> reached) {
         Map<String, AppendResult> results = new LinkedHashMap<>();
         uids.forEach((state, given) -> results.put(
                 reached.getOrDefault(new AccountId(state.account), ""), new AppendResult(state.uidValidity, given)));

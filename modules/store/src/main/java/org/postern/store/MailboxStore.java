@@ -297,6 +297,27 @@ final class MailboxStore implements Mailboxes {
                 () -> {});
     }
 
+    /// Where copies of sent messages go: the mailbox with the special use; without one, that called Sent, which is
+    /// made where it is missing.
+    MailboxName sentMailbox(AccountId account) {
+        List<MailboxRows.Named> all =
+                database.inTransaction(connection -> MailboxRows.all(connection, account.value()));
+        Optional<MailboxName> found = all.stream()
+                .filter(named ->
+                        named.specialUse().filter(SpecialUse.SENT::equals).isPresent())
+                .map(MailboxRows.Named::name)
+                .findFirst();
+        if (found.isPresent()) {
+            return found.get();
+        }
+        MailboxName name = new MailboxName("Sent");
+        if (all.stream().noneMatch(named -> named.name().equals(name))) {
+            create(account, name, Optional.of(SpecialUse.SENT));
+            subscribe(account, name);
+        }
+        return name;
+    }
+
     // ---- mailboxes
 
     /// Takes hold of a mailbox by its name.

@@ -13,10 +13,12 @@ final class MailboxListReader {
     private static final int NESTED_COMMENTS = 20;
 
     private final String text;
+    private final boolean international;
     private int position;
 
-    private MailboxListReader(String text) {
+    private MailboxListReader(String text, boolean international) {
         this.text = text;
+        this.international = international;
     }
 
     /// What does not follow the grammar.
@@ -28,9 +30,11 @@ final class MailboxListReader {
     ///
     /// The addresses as `local@domain`, their local parts without quotes. Empty if this is no such list; groups
     /// (RFC 6854) are none, for they may name nobody.
-    /// @param value a field's value, unfolded, one char per octet
-    static Optional<List<String>> read(String value) {
-        var reader = new MailboxListReader(value);
+    /// @param value a field's value, unfolded
+    /// @param international true where addresses may be more than ASCII (RFC 6532 §3.2): the value is decoded then;
+    ///   otherwise it has one char per octet
+    static Optional<List<String>> read(String value, boolean international) {
+        var reader = new MailboxListReader(value, international);
         try {
             List<String> addresses = new ArrayList<>();
             do {
@@ -93,7 +97,7 @@ final class MailboxListReader {
         int start = position;
         do {
             int atom = position;
-            while (isAtext(peek())) {
+            while (isAtext(peek()) || (international && isBeyondAscii(peek()))) {
                 position++;
             }
             if (position == atom) {
@@ -162,6 +166,11 @@ final class MailboxListReader {
         }
         position++;
         return true;
+    }
+
+    /// UTF8-non-ascii, without controls and spaces
+    private static boolean isBeyondAscii(int character) {
+        return character >= 0xa0 && !Character.isSpaceChar(character) && !Character.isISOControl(character);
     }
 
     /// RFC 5322 §3.2.3

@@ -1,5 +1,6 @@
 package org.postern.submission;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.postern.smtp.SmtpRefusal.refused;
 
 import java.io.IOException;
@@ -18,9 +19,12 @@ import org.postern.smtp.EditedMessage;
 import org.postern.smtp.ForwardPath;
 import org.postern.smtp.HeaderFields;
 import org.postern.smtp.MailAddress;
+import org.postern.smtp.MailParameters;
 import org.postern.smtp.MessageSink;
+import org.postern.smtp.RecipientParameters;
 import org.postern.smtp.SmtpRefusal;
 import org.postern.smtp.SmtpRole;
+import org.postern.store.Deliveries;
 import org.postern.store.DeliveryException;
 import org.postern.store.MessageSpool;
 import org.postern.store.RecipientVerdict;
@@ -37,28 +41,48 @@ final class Submission implements SmtpRole.Transaction {
     private final String sessionId;
     private final Principal principal;
     private final Optional<MailAddress> reversePath;
+    private final MailParameters parameters;
+    private final Instant arrival = Instant.now();
     /// By the address as given: who is named twice gets one copy.
     private final Map<String, RecipientVerdict.Accepted> recipients = new LinkedHashMap<>();
+    /// Those of whose delivery the sender is told, by the same address.
+    private final Map<String, DeliveryReport.Recipient> reported = new LinkedHashMap<>();
 
     private @Nullable MessageSpool spool;
     private @Nullable EditedMessage message;
+    /// As it is delivered, one char per octet; empty until it is judged.
+    private String header = "";
+    private byte[] blind = new byte[0];
 
-    Submission(Store store, String hostName, String sessionId, Principal principal, Optional<MailAddress> reversePath) {
+    Submission(
+            Store store,
+            String hostName,
+            String sessionId,
+            Principal principal,
+            Optional<MailAddress> reversePath,
+            MailParameters parameters) {
         this.store = store;
         this.hostName = hostName;
         this.sessionId = sessionId;
         this.principal = principal;
         this.reversePath = reversePath;
+        this.parameters = parameters;
     }
 
     @Override
-    public void addRecipient(ForwardPath recipient) {
+    public void addRecipient(ForwardPath recipient, RecipientParameters wishes) {
         String address = switch (recipient) {
             case ForwardPath.To to -> to.address().toString();
             case ForwardPath.Postmaster _ -> postmaster();
         };
-        if (!recipients.containsKey(address)) {
-            recipients.put(address, accepted(store.deliveries().resolve(address)));
+        RecipientVerdict.Accepted accepted = recipients.get(address);
+        if (accepted == null) {
+            accepted = accepted(store.deliveries().resolve(address));
+            recipients.put(address, accepted);
+        }
+        if (wishes.wantsSuccess()) {
+            boolean expanded = accepted.targets().size() > 1;
+            reported.put(address, new DeliveryReport.Recipient(address, wishes.original(), expanded));
         }
     }
 
@@ -91,9 +115,13 @@ final class Submission implements SmtpRole.Transaction {
     }
 
     private byte[] fixed(HeaderFields fields, String received) {
-        var header = new SubmittedHeader(fields);
-        requireOwned(header.originators());
-        return header.fixed(received, hostOfMessageId(), Instant.now());
+        var submitted = new SubmittedHeader(fields, parameters.smtpUtf8());
+        submitted.requireUtf8();
+        requireOwned(submitted.originators());
+        String fixed = submitted.fixed(received, hostOfMessageId(), Instant.now());
+        header = reported.isEmpty() ? "" : fixed;
+        blind = submitted.blind();
+        return fixed.getBytes(ISO_8859_1);
     }
 
     /// The domain that the account's messages belong to names them better than a host.
@@ -122,7 +150,12 @@ final class Submission implements SmtpRole.Transaction {
         try {
             String sender = reversePath.map(MailAddress::toString).orElse("");
             List<RecipientVerdict.Accepted> all = new ArrayList<>(recipients.values());
-            store.deliveries().deliver(complete, sender, all);
+            if (!store.deliveries().deliver(complete, sender, all, companions())) {
+                LOG.warn(
+                        "session {}: account {} has no room for its copy or the report: the message was delivered without",
+                        sessionId,
+                        principal.account().value());
+            }
         } catch (DeliveryException e) {
             throw refusalOf(e);
         } catch (IOException e) {
@@ -135,6 +168,35 @@ final class Submission implements SmtpRole.Transaction {
                 octets,
                 recipients.size());
         return Collections.nCopies(recipients.size(), Optional.empty());
+    }
+
+    private Deliveries.Companions companions() throws IOException {
+        AccountId account = principal.account();
+        Optional<Deliveries.SentCopy> copy = store.accounts().keepsSentCopy(account)
+                ? Optional.of(new Deliveries.SentCopy(account, blind))
+                : Optional.empty();
+        return new Deliveries.Companions(report(), copy);
+    }
+
+    /// RFC 3461 §5.2.3. Its own sender is `<>`, and `<>` gets none: so there is no end to run in circles for.
+    private Optional<Deliveries.Report> report() throws IOException {
+        if (reported.isEmpty()
+                || reversePath.isEmpty()
+                || !(store.deliveries().resolve(reversePath.get().toString())
+                        instanceof RecipientVerdict.Accepted sender)) {
+            return Optional.empty();
+        }
+        byte[] report = new DeliveryReport(
+                        hostName,
+                        reversePath.get().toString(),
+                        parameters.envelopeId(),
+                        arrival,
+                        List.copyOf(reported.values()),
+                        header)
+                .message(Instant.now());
+        MessageSpool written = store.newSpool();
+        written.write(report, 0, report.length);
+        return Optional.of(new Deliveries.Report(written, List.of(sender)));
     }
 
     /// The store has changed its mind since RCPT: nobody got the message.

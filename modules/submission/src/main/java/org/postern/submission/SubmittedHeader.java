@@ -1,8 +1,11 @@
 package org.postern.submission;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.postern.smtp.SmtpRefusal.refused;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -11,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.postern.smtp.HeaderFields;
 import org.postern.smtp.MailDate;
+import org.postern.smtp.SmtpRefusal;
 
 /// What submission judges and changes in the header of a message (RFC 6409 §8).
 final class SubmittedHeader {
@@ -20,10 +24,34 @@ final class SubmittedHeader {
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    private final HeaderFields fields;
+    private static final Set<String> BLIND = Set.of("bcc", "resent-bcc");
 
-    SubmittedHeader(HeaderFields fields) {
+    private final HeaderFields fields;
+    private final boolean smtpUtf8;
+
+    /// @param smtpUtf8 whether MAIL said so: the header is UTF-8 then (RFC 6532 §3)
+    SubmittedHeader(HeaderFields fields, boolean smtpUtf8) {
         this.fields = fields;
+        this.smtpUtf8 = smtpUtf8;
+    }
+
+    /// RFC 6531 §3.1 with RFC 6532 §3: what is said to be UTF-8 is.
+    void requireUtf8() {
+        if (smtpUtf8
+                && fields.all().stream().anyMatch(field -> utf8(field.raw()).isEmpty())) {
+            throw refused(550, "5.6.0", "The header is not UTF-8");
+        }
+    }
+
+    /// @param octets one char per octet
+    private static Optional<String> utf8(String octets) {
+        try {
+            return Optional.of(UTF_8.newDecoder()
+                    .decode(ByteBuffer.wrap(octets.getBytes(ISO_8859_1)))
+                    .toString());
+        } catch (CharacterCodingException malformed) {
+            return Optional.empty();
+        }
     }
 
     /// RFC 5322 §3.6.2: one From, and a Sender where it names several authors.
@@ -52,14 +80,38 @@ final class SubmittedHeader {
         return found.stream().findFirst();
     }
 
-    private static List<String> addresses(HeaderFields.Field field, String shown) {
-        return MailboxListReader.read(field.value())
-                .orElseThrow(() -> refused(550, "5.6.0", "The " + shown + " field is not a list of addresses"));
+    private List<String> addresses(HeaderFields.Field field, String shown) {
+        if (smtpUtf8) {
+            return utf8(field.value())
+                    .flatMap(text -> MailboxListReader.read(text, true))
+                    .orElseThrow(() -> notAddresses(shown));
+        }
+        return MailboxListReader.read(field.value(), false).orElseThrow(() -> {
+            boolean international = utf8(field.value())
+                    .flatMap(text -> MailboxListReader.read(text, true))
+                    .isPresent();
+            return international // RFC 6531 §3.5
+                    ? refused(550, "5.6.7", "An address beyond ASCII in " + shown + " needs MAIL with SMTPUTF8")
+                    : notAddresses(shown);
+        });
     }
 
-    /// The header as it is delivered, without the blank line: trace on top (RFC 5321 §4.4), what must not be
-    /// seen left out, what is missing added at the end (RFC 6409 §8.1, §8.2), all else as it came.
-    byte[] fixed(String received, String domain, Instant now) {
+    private static SmtpRefusal notAddresses(String shown) {
+        return refused(550, "5.6.0", "The " + shown + " field is not a list of addresses");
+    }
+
+    /// What recipients do not see and the sender's own copy shows: whole fields.
+    byte[] blind() {
+        StringBuilder header = new StringBuilder();
+        fields.all().stream()
+                .filter(field -> BLIND.contains(field.name()))
+                .forEach(field -> header.append(field.raw()));
+        return header.toString().getBytes(ISO_8859_1);
+    }
+
+    /// The header as it is delivered, without the blank line, one char per octet: trace on top (RFC 5321 §4.4), what
+    /// must not be seen left out, what is missing added at the end (RFC 6409 §8.1, §8.2), all else as it came.
+    String fixed(String received, String domain, Instant now) {
         StringBuilder header = new StringBuilder(received);
         for (HeaderFields.Field field : fields.all()) {
             if (!REMOVED.contains(field.name())) {
@@ -78,6 +130,6 @@ final class SubmittedHeader {
                     .append(domain)
                     .append(">\r\n");
         }
-        return header.toString().getBytes(ISO_8859_1);
+        return header.toString();
     }
 }

@@ -10,9 +10,13 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postern.auth.AccountId;
 import org.postern.stack.TestStack;
+import org.postern.store.Accounts;
+import org.postern.store.Flags;
 import org.postern.store.MailboxName;
 import org.postern.store.MessageContent;
 import org.postern.store.MessageRows;
@@ -47,9 +51,13 @@ class SubmissionTest {
     }
 
     private static List<String> inbox(TestStack stack, String address) throws IOException {
-        var account = stack.store().accounts().account(address).orElseThrow().id();
+        return messages(
+                stack, stack.store().accounts().account(address).orElseThrow().id(), MailboxName.INBOX);
+    }
+
+    private static List<String> messages(TestStack stack, AccountId account, MailboxName name) throws IOException {
         List<String> messages = new ArrayList<>();
-        try (OpenMailbox mailbox = stack.store().mailboxes().open(account, MailboxName.INBOX, true, () -> {})) {
+        try (OpenMailbox mailbox = stack.store().mailboxes().open(account, name, true, () -> {})) {
             for (int uid : mailbox.uids()) {
                 var rows = new MessageRows(1);
                 mailbox.read(new int[] {uid}, 0, 1, rows);
@@ -192,6 +200,141 @@ class SubmissionTest {
             assertThat(client.readLine()).startsWith("421 4.7.0 mail.example.test");
             assertThat(client.readLine()).isNull();
             assertThat(inbox(stack, TestStack.BOB)).isEmpty();
+        }
+    }
+
+    private static List<String> mailbox(TestStack stack, String address, String name) throws IOException {
+        var account = stack.store().accounts().account(address).orElseThrow().id();
+        return messages(stack, account, new MailboxName(name));
+    }
+
+    /// RFC 3461 §5.2.3, RFC 3464.
+    @Test
+    @Requirement("RFC3461-5.2.3")
+    void whoAsksIsToldOfTheDelivery() throws IOException {
+        try (TestStack stack = SubmissionTranscriptsTest.submission(directory);
+                WireClient client = loggedIn(stack)) {
+            stack.store().accounts().addAlias("both@example.test", TestStack.ALICE);
+            stack.store().accounts().addAlias("both@example.test", TestStack.BOB);
+            client.command("MAIL FROM:<alice+x@example.test> ENVID=mine+2B1 RET=FULL", "250 ");
+            client.command("RCPT TO:<bob@example.test> NOTIFY=SUCCESS ORCPT=rfc822;Bob+40example.test", "250 ");
+            client.command("RCPT TO:<both@example.test> NOTIFY=SUCCESS,FAILURE", "250 ");
+            client.command("RCPT TO:<bob+quiet@example.test> NOTIFY=FAILURE", "250 ");
+            client.command("RCPT TO:<bob+never@example.test> NOTIFY=NEVER", "250 ");
+            client.command("RCPT TO:<bob+default@example.test>", "250 ");
+            client.command("DATA", "354 ");
+            client.send(
+                    "From: alice@example.test\r\nSubject: \u00fc\r\nBcc: secret@example.test\r\n\r\nthe body\r\n.\r\n");
+            assertThat(client.readLine()).startsWith("250 ");
+
+            List<String> arrived = inbox(stack, TestStack.ALICE); // the message by the alias, and the report
+            assertThat(arrived).hasSize(2);
+            String report = arrived.stream()
+                    .filter(message -> message.contains("multipart/report"))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(report)
+                    .startsWith("Return-Path: <>\r\nDelivered-To: alice@example.test\r\n")
+                    .contains("To: <alice+x@example.test>\r\n")
+                    .contains("Auto-Submitted: auto-replied\r\n")
+                    .contains("report-type=delivery-status")
+                    .contains("Content-Type: message/delivery-status\r\n\r\n"
+                            + "Original-Envelope-Id: mine+1\r\nReporting-MTA: dns; mail.example.test\r\nArrival-Date: ")
+                    .contains(
+                            "\r\n\r\nOriginal-Recipient: rfc822;Bob@example.test\r\n"
+                                    + "Final-Recipient: rfc822;bob@example.test\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+                                    + "Final-Recipient: rfc822;both@example.test\r\nAction: expanded\r\nStatus: 2.0.0\r\n\r\n--")
+                    .contains("Content-Type: message/global-headers\r\n", "Subject: \u00fc\r\n")
+                    .doesNotContain("the body", "secret@", "bob+");
+            assertThat(inbox(stack, TestStack.BOB)).hasSize(1);
+        }
+    }
+
+    /// A report is never answered with a report: its sender is `<>`.
+    @Test
+    @Requirement("RFC3461-5.2")
+    void nobodyIsToldWhereNobodyIsTheSender() throws IOException {
+        try (TestStack stack = SubmissionTranscriptsTest.submission(directory);
+                WireClient client = loggedIn(stack)) {
+            client.command("MAIL FROM:<>", "250 ");
+            client.command("RCPT TO:<bob@example.test> NOTIFY=SUCCESS", "250 ");
+            client.command("DATA", "354 ");
+            client.send("From: alice@example.test\r\n\r\nx\r\n.\r\n");
+            assertThat(client.readLine()).startsWith("250 ");
+            assertThat(inbox(stack, TestStack.ALICE)).isEmpty();
+            assertThat(inbox(stack, TestStack.BOB)).hasSize(1);
+        }
+    }
+
+    @Test
+    void aReportThatDoesNotFitDoesNotKeepTheMessage() throws IOException {
+        try (TestStack stack = SubmissionTranscriptsTest.submission(directory);
+                WireClient client = loggedIn(stack)) {
+            var alice = stack.store()
+                    .accounts()
+                    .account(TestStack.ALICE)
+                    .orElseThrow()
+                    .id();
+            stack.store().accounts().setSentCopy(alice, true);
+            stack.store().accounts().setQuota(alice, new Accounts.Quota(OptionalLong.of(100), OptionalLong.empty()));
+            client.command("MAIL FROM:<alice@example.test>", "250 ");
+            client.command("RCPT TO:<bob@example.test> NOTIFY=SUCCESS", "250 ");
+            client.command("DATA", "354 ");
+            client.send("From: alice@example.test\r\n\r\nx\r\n.\r\n");
+            assertThat(client.readLine()).startsWith("250 ");
+            assertThat(inbox(stack, TestStack.BOB)).hasSize(1);
+            assertThat(inbox(stack, TestStack.ALICE)).isEmpty();
+            assertThat(mailbox(stack, TestStack.ALICE, "Sent")).isEmpty();
+            assertThat(stack.store()
+                            .accounts()
+                            .account(TestStack.ALICE)
+                            .orElseThrow()
+                            .usedMessages())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void aCopyGoesToSentOnRequest() throws IOException {
+        try (TestStack stack = SubmissionTranscriptsTest.submission(directory);
+                WireClient client = loggedIn(stack)) {
+            String message = "From: alice@example.test\r\nSubject: one\r\nBcc: bob@example.test\r\n\r\nx\r\n";
+            assertThat(submit(client, message, TestStack.BOB)).startsWith("250 ");
+            assertThat(mailbox(stack, TestStack.ALICE, "Sent")).isEmpty();
+            var alice = stack.store()
+                    .accounts()
+                    .account(TestStack.ALICE)
+                    .orElseThrow()
+                    .id();
+            stack.store().accounts().setSentCopy(alice, true);
+            // it follows the special use, not the name
+            stack.store().mailboxes().rename(alice, new MailboxName("Sent"), new MailboxName("Gone out"));
+            assertThat(submit(client, message, TestStack.BOB, TestStack.ALICE)).startsWith("250 ");
+            List<String> copies = mailbox(stack, TestStack.ALICE, "Gone out");
+            assertThat(copies).hasSize(1);
+            assertThat(copies.getFirst())
+                    .startsWith("Bcc: bob@example.test\r\nReceived: ")
+                    .contains("Message-ID: <")
+                    .doesNotContain("Return-Path", "Delivered-To");
+            String received = inbox(stack, TestStack.BOB).getLast();
+            assertThat(received).doesNotContain("Bcc");
+            assertThat(copies.getFirst()).endsWith(received.substring(received.indexOf("Received: ")));
+            try (OpenMailbox sent =
+                    stack.store().mailboxes().open(alice, new MailboxName("Gone out"), true, () -> {})) {
+                var rows = new MessageRows(1);
+                sent.read(sent.uids(), 0, 1, rows);
+                assertThat(rows.flags[0]).isEqualTo(Flags.SEEN);
+                assertThat(new String(sent.content(rows.message[0]).extract().envelope(), ISO_8859_1))
+                        .contains("((NIL NIL \"bob\" \"example.test\"))");
+            }
+            // without such a mailbox one is made; and it can be turned off again
+            stack.store().mailboxes().delete(alice, new MailboxName("Gone out"));
+            assertThat(submit(client, message, TestStack.BOB)).startsWith("250 ");
+            assertThat(mailbox(stack, TestStack.ALICE, "Sent")).hasSize(1);
+            stack.store().accounts().setSentCopy(alice, false);
+            assertThat(submit(client, message, TestStack.BOB)).startsWith("250 ");
+            assertThat(mailbox(stack, TestStack.ALICE, "Sent")).hasSize(1);
+            assertThat(inbox(stack, TestStack.ALICE)).hasSize(1);
         }
     }
 }
