@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -61,6 +62,7 @@ class PostfixTest {
                         Map.entry("queue_run_delay", "1s"),
                         Map.entry("address_verify_map", ""),
                         Map.entry("address_verify_poll_delay", "1s"),
+                        Map.entry("address_verify_poll_count", "60"), // a slow machine needs more than the usual 3
                         Map.entry(
                                 "smtpd_recipient_restrictions",
                                 "check_recipient_access inline:{{asked@example.test=reject_unverified_recipient}}, permit"),
@@ -103,6 +105,7 @@ class PostfixTest {
     /// Waits until it is in the INBOX, and gives it as it is stored.
     private String arrived(String address, String subject) throws IOException {
         try (WireClient imap = fixture.imap(address)) {
+            imap.patience(Duration.ofMinutes(2));
             imap.command("s SELECT INBOX", "s OK");
             while (true) {
                 String found = imap.command("f SEARCH SUBJECT \"" + subject + "\"", "f OK")
