@@ -1,6 +1,7 @@
 package org.postern.imap;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import org.postern.auth.Principal;
 import org.postern.imap.Command.AppendedMessage.Form;
 import org.postern.imap.Command.Search.Result;
 import org.postern.imap.CommandRefused.Code;
+import org.postern.message.BinaryParts;
 import org.postern.session.Connection;
 import org.postern.store.AppendResult;
 import org.postern.store.CopyResult;
@@ -105,6 +107,10 @@ final class MessageCommands {
             var check = new AppendedOctets(spool::write);
             message.literal().stream(check);
             requireAllowed(message, check);
+            if (check.nul()) {
+                spool = encoded(spool);
+                spools.add(spool);
+            }
             messages.add(new Mailboxes.Appended(
                     spool,
                     message.flags().system(),
@@ -113,6 +119,18 @@ final class MessageCommands {
             next = reader.readAppendMessage(message);
         }
         return messages;
+    }
+
+    /// RFC 9051 §4.3.1: no literal of an answer may hold a NUL, so that binary parts are kept in base64; BINARY gives
+    /// them back as they were.
+    private MessageSpool encoded(MessageSpool binary) {
+        try {
+            return store.encodeBinary(binary);
+        } catch (BinaryParts.NotEncodable e) {
+            throw CommandRefused.refused(Code.UNKNOWN_CTE, "The message cannot be kept: " + e.getMessage());
+        } catch (IOException e) {
+            throw new UncheckedIOException("a message could not be encoded", e); // of the disk, not of the client
+        }
     }
 
     private void requireAllowed(Command.AppendedMessage message, AppendedOctets octets) {

@@ -18,6 +18,6 @@ final class LmtpRole implements SmtpRole {
 
     @Override
     public Transaction begin(Client client, Optional<MailAddress> reversePath, MailParameters parameters) {
-        return new LocalDelivery(store, settings, client.sessionId(), reversePath);
+        return new LocalDelivery(store, settings, client.sessionId(), reversePath, parameters.binary());
     }
 }

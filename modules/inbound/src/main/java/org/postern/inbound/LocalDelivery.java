@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.postern.message.BinaryParts;
 import org.postern.smtp.EditedMessage;
 import org.postern.smtp.ForwardPath;
 import org.postern.smtp.HeaderFields;
@@ -35,6 +36,7 @@ final class LocalDelivery implements SmtpRole.Transaction {
     private final LmtpSettings settings;
     private final String sessionId;
     private final Optional<MailAddress> reversePath;
+    private final boolean binary;
     /// One for each RCPT, twice for who is named twice: each gets an answer (RFC 2033 §4.2).
     private final List<RecipientVerdict.Accepted> recipients = new ArrayList<>();
     /// Whom the message was delivered to before, in lower case.
@@ -43,11 +45,14 @@ final class LocalDelivery implements SmtpRole.Transaction {
     private @Nullable MessageSpool spool;
     private @Nullable EditedMessage message;
 
-    LocalDelivery(Store store, LmtpSettings settings, String sessionId, Optional<MailAddress> reversePath) {
+    /// @param binary whether parts of the message may be any octets (RFC 3030 §3)
+    LocalDelivery(
+            Store store, LmtpSettings settings, String sessionId, Optional<MailAddress> reversePath, boolean binary) {
         this.store = store;
         this.settings = settings;
         this.sessionId = sessionId;
         this.reversePath = reversePath;
+        this.binary = binary;
     }
 
     @Override
@@ -116,7 +121,7 @@ final class LocalDelivery implements SmtpRole.Transaction {
         }
         edited.finish();
         long octets = complete.size();
-        List<Optional<SmtpRefusal>> verdicts = verdicts(complete);
+        List<Optional<SmtpRefusal>> verdicts = verdicts(binary ? encoded(complete) : complete);
         LOG.info(
                 "session {}: {} octets delivered to {} of {} recipients",
                 sessionId,
@@ -124,6 +129,20 @@ final class LocalDelivery implements SmtpRole.Transaction {
                 verdicts.stream().filter(Optional::isEmpty).count(),
                 verdicts.size());
         return verdicts;
+    }
+
+    /// RFC 3030 §3: what is not to be kept as it came is converted, or refused.
+    private MessageSpool encoded(MessageSpool received) {
+        try {
+            MessageSpool converted = store.encodeBinary(received);
+            received.close();
+            spool = converted;
+            return converted;
+        } catch (BinaryParts.NotEncodable e) {
+            throw refused(554, "5.6.0", "The message cannot be kept: " + e.getMessage());
+        } catch (IOException e) {
+            throw new UncheckedIOException("a message could not be encoded", e);
+        }
     }
 
     private List<Optional<SmtpRefusal>> verdicts(MessageSpool complete) {

@@ -10,6 +10,7 @@
 ///   - ScannedPart, Envelope, WireWriter: what BODYSTRUCTURE and ENVELOPE say
 ///   - MediaType, Parameters, AddressListParser, Address, FieldLexer, SentDate: the grammar of single fields
 ///   - [HeaderFields]: HEADER.FIELDS
+///   - [BinaryParts]: a message with binary parts becomes one of lines
 ///   - [TextSearch], [HeaderText], [PartText], TextMatcher, CaseFolding, LenientReader, DecodedText: SEARCH
 ///
 /// Invariants: no input makes anything here throw but the stream it is read from; memory is bounded whatever the

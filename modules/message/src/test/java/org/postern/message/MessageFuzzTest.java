@@ -12,6 +12,11 @@ class MessageFuzzTest {
     }
 
     @FuzzTest
+    void anyOctetsBecomeLinesOrAreRefused(byte[] octets) throws IOException {
+        BinaryPartsTest.check(octets);
+    }
+
+    @FuzzTest
     void anyOctetsAreAnOutlineOrRefused(byte[] octets) {
         MessageOutline outline;
         try {

@@ -41,14 +41,15 @@ final class ParameterValues {
         return digits.length() > 18 ? Long.MAX_VALUE : Long.parseLong(digits);
     }
 
-    /// body-value = "7BIT" / "8BITMIME" ; RFC 6152 §3
+    /// body-value = "7BIT" / "8BITMIME" / "BINARYMIME" ; RFC 6152 §3, RFC 3030 §3
     ///
-    /// Which one makes no difference: octets are stored as they come.
-    static void requireBody(String value) {
-        switch (value.toUpperCase(Locale.ROOT)) {
-            case "7BIT", "8BITMIME" -> {}
-            default -> throw SmtpRefusal.malformed("BODY takes 7BIT or 8BITMIME");
-        }
+    /// True for the last one. Which of the others makes no difference: octets are stored as they come.
+    static boolean isBinary(String value) {
+        return switch (value.toUpperCase(Locale.ROOT)) {
+            case "7BIT", "8BITMIME" -> false;
+            case "BINARYMIME" -> true;
+            default -> throw SmtpRefusal.malformed("BODY takes 7BIT, 8BITMIME or BINARYMIME");
+        };
     }
 
     /// RFC 4954 §5: who submitted the message first. Nobody is trusted to say that, so it counts as AUTH=<>.

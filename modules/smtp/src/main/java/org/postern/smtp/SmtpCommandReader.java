@@ -194,32 +194,27 @@ final class SmtpCommandReader {
         expectKeyword("FROM:");
         Optional<MailAddress> reversePath = expectReversePath();
         OptionalLong size = OptionalLong.empty();
-        MailParameters parameters = MailParameters.NONE;
+        boolean smtpUtf8 = false;
+        boolean binary = false;
+        Optional<MailParameters.Returned> returned = Optional.empty();
+        Optional<String> envelopeId = Optional.empty();
         Set<String> seen = new HashSet<>();
         while (position < text.length()) {
             Parameter parameter = expectParameter(seen);
             switch (parameter.name()) {
                 case "SIZE" -> size = OptionalLong.of(ParameterValues.size(parameter.required()));
-                case "BODY" -> ParameterValues.requireBody(parameter.required());
+                case "BODY" -> binary = ParameterValues.isBinary(parameter.required());
                 case "AUTH" -> ParameterValues.requireIdentity(parameter.required());
                 case "SMTPUTF8" -> {
                     parameter.requireNoValue(); // RFC 6531 §3.4
-                    parameters = new MailParameters(true, parameters.returned(), parameters.envelopeId());
+                    smtpUtf8 = true;
                 }
-                case "RET" ->
-                    parameters = new MailParameters(
-                            parameters.smtpUtf8(),
-                            Optional.of(ParameterValues.returned(ofReports(parameter))),
-                            parameters.envelopeId());
-                case "ENVID" ->
-                    parameters = new MailParameters(
-                            parameters.smtpUtf8(),
-                            parameters.returned(),
-                            Optional.of(ParameterValues.envelopeId(ofReports(parameter))));
+                case "RET" -> returned = Optional.of(ParameterValues.returned(ofReports(parameter)));
+                case "ENVID" -> envelopeId = Optional.of(ParameterValues.envelopeId(ofReports(parameter)));
                 default -> throw unknown(parameter);
             }
         }
-        return new SmtpCommand.Mail(reversePath, size, parameters);
+        return new SmtpCommand.Mail(reversePath, size, new MailParameters(smtpUtf8, binary, returned, envelopeId));
     }
 
     /// The value of a parameter of RFC 3461. Not in LMTP: whoever hands mail over there reports of it, for this server

@@ -235,6 +235,7 @@ final class SmtpSession {
                 "8BITMIME",
                 "ENHANCEDSTATUSCODES",
                 "CHUNKING",
+                "BINARYMIME",
                 "SMTPUTF8",
                 "LIMITS RCPTMAX=" + settings.maximumRecipients())); // RFC 9422
         if (settings.dialect() == SmtpDialect.SMTP) {
@@ -291,10 +292,11 @@ final class SmtpSession {
                     552, "5.3.4", "No message may be larger than " + settings.maximumMessageOctets() + " octets");
         }
         var client = new SmtpRole.Client(connection.id(), connection.remoteAddress(), principal);
-        boolean smtpUtf8 = mail.parameters().smtpUtf8();
-        requireSmtpUtf8(mail.reversePath().map(MailAddress::isInternational).orElse(false), smtpUtf8);
+        requireSmtpUtf8(
+                mail.reversePath().map(MailAddress::isInternational).orElse(false),
+                mail.parameters().smtpUtf8());
         SmtpRole.Transaction transaction = role.begin(client, mail.reversePath(), mail.parameters());
-        state = new State.InTransaction(greeted, smtpUtf8, transaction, new ArrayList<>(), Optional.empty());
+        state = new State.InTransaction(greeted, mail.parameters(), transaction, new ArrayList<>(), Optional.empty());
         writer.ok("2.1.0", "Sender accepted");
     }
 
@@ -309,7 +311,8 @@ final class SmtpSession {
         State.InTransaction open = transaction();
         requireNoChunks(open);
         requireSmtpUtf8(
-                rcpt.forwardPath().isInternational() || rcpt.parameters().isInternational(), open.smtpUtf8());
+                rcpt.forwardPath().isInternational() || rcpt.parameters().isInternational(),
+                open.parameters().smtpUtf8());
         if (open.recipients().size() >= settings.maximumRecipients()) {
             throw SmtpRefusal.refused(452, "4.5.3", "Too many recipients"); // RFC 5321 §4.5.3.1.10
         }
@@ -322,6 +325,9 @@ final class SmtpSession {
         State.InTransaction open = transaction();
         requireNoChunks(open);
         requireRecipients(open);
+        if (open.parameters().binary()) {
+            throw SmtpRefusal.wrongState("A binary message comes by BDAT"); // RFC 3030 §3
+        }
         try {
             String id = newMessageId();
             IncomingMessage message = open(open, id);
@@ -413,7 +419,8 @@ final class SmtpSession {
             requireRecipients(open);
             String id = newMessageId();
             IncomingMessage message = open(open, id);
-            open = open.with(new State.Chunks(id, message, new ChunkDecoder(message)));
+            open = open.with(new State.Chunks(
+                    id, message, new ChunkDecoder(message, open.parameters().binary())));
             state = open;
         }
         return open;
@@ -484,7 +491,7 @@ final class SmtpSession {
                 connection.remoteAddress(),
                 settings.hostName(),
                 open.greeted().extended(),
-                open.smtpUtf8(),
+                open.parameters().smtpUtf8(),
                 principal.isPresent(),
                 connection.tls(),
                 id,

@@ -15,18 +15,18 @@ sealed interface State {
 
     /// After MAIL.
     ///
-    /// @param smtpUtf8 what MAIL said (RFC 6531 §3.4)
+    /// @param parameters what MAIL said
     /// @param recipients those that were accepted: grows with each RCPT
     /// @param chunks present after the first BDAT
     record InTransaction(
             Greeted greeted,
-            boolean smtpUtf8,
+            MailParameters parameters,
             SmtpRole.Transaction transaction,
             List<ForwardPath> recipients,
             Optional<Chunks> chunks)
             implements State {
         InTransaction with(Chunks begun) {
-            return new InTransaction(greeted, smtpUtf8, transaction, recipients, Optional.of(begun));
+            return new InTransaction(greeted, parameters, transaction, recipients, Optional.of(begun));
         }
     }
 

@@ -1,4 +1,4 @@
-/// The SMTP engine: the server side of RFC 5321 with PIPELINING, SIZE, 8BITMIME, SMTPUTF8, CHUNKING,
+/// The SMTP engine: the server side of RFC 5321 with PIPELINING, SIZE, 8BITMIME, BINARYMIME, SMTPUTF8, CHUNKING,
 /// ENHANCEDSTATUSCODES, DSN, LIMITS, STARTTLS and AUTH. What the mail is for is not its business: a role is passed in,
 /// that judges senders and recipients and takes the messages.
 ///

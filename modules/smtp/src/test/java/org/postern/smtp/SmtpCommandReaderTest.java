@@ -193,7 +193,7 @@ class SmtpCommandReaderTest {
         assertThat(refusal("MAIL FROM:<> SIZE=-1").code()).isEqualTo(501);
         assertThat(refusal("MAIL FROM:<> SIZE=1 SIZE=2").code()).isEqualTo(501);
         assertThat(refusal("MAIL FROM:<> SIZE=123456789012345678901").code()).isEqualTo(501);
-        assertThat(refusal("MAIL FROM:<> BODY=BINARYMIME").code()).isEqualTo(501);
+        assertThat(refusal("MAIL FROM:<> BODY=BINARY").code()).isEqualTo(501);
         assertThat(refusal("MAIL FROM:<> BODY").code()).isEqualTo(501);
         assertThat(refusal("MAIL FROM:<> AUTH=a+3").code()).isEqualTo(501);
         assertThat(refusal("MAIL FROM:<>  SIZE=1").code()).isEqualTo(501);
@@ -284,7 +284,7 @@ class SmtpCommandReaderTest {
         var mail = (SmtpCommand.Mail) read("MAIL FROM:<Alice@Example.ORG> RET=hdrs ENVID=QQ314159+2B+20x");
         assertThat(mail.parameters())
                 .isEqualTo(new MailParameters(
-                        false, Optional.of(MailParameters.Returned.HDRS), Optional.of("QQ314159+ x")));
+                        false, false, Optional.of(MailParameters.Returned.HDRS), Optional.of("QQ314159+ x")));
         var rcpt = (SmtpCommand.Rcpt) read("RCPT TO:<a@example.org> NOTIFY=Success,FAILURE ORCPT=RFC822;Carol+40x@y.z");
         assertThat(rcpt.parameters())
                 .isEqualTo(new RecipientParameters(

@@ -3,10 +3,14 @@ package org.postern.smtp;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.postern.message.BinaryParts;
 import org.postern.testkit.Requirement;
 
 /// Every mix of the octets that smuggling is made of, by DATA and by BDAT, cut at every border: a message
@@ -78,13 +82,49 @@ class SmugglingTest {
             for (int cut = 0; cut <= mix.length; cut++) {
                 var received = new ByteArrayOutputStream();
                 var message = new IncomingMessage(received::write, 1_000);
-                var decoder = new ChunkDecoder(message);
+                var decoder = new ChunkDecoder(message, false);
                 decoder.decode(mix, 0, cut);
                 decoder.decode(mix, cut, mix.length);
                 decoder.end();
                 assertThat(isAccepted(message)).as(text).isEqualTo(isClean(text));
                 if (isClean(text)) {
                     assertThat(received.toByteArray()).isEqualTo(mix);
+                }
+            }
+        }
+    }
+
+    /// RFC 3030 §3: after BODY=BINARYMIME every octet is handed on; and what is kept of it is the mix in base64 where
+    /// its
+    /// part is binary, the mix as it is where it is clean, or nothing.
+    @Test
+    @Requirement("RFC3030-3")
+    void binaryChunks() throws IOException {
+        for (byte[] mix : mixes()) {
+            String text = new String(mix, ISO_8859_1);
+            for (boolean binary : new boolean[] {true, false}) {
+                byte[] wire = ("Content-Transfer-Encoding: " + (binary ? "binary" : "8bit") + "\r\n\r\n" + text)
+                        .getBytes(ISO_8859_1);
+                var received = new ByteArrayOutputStream();
+                var message = new IncomingMessage(received::write, 1_000);
+                var decoder = new ChunkDecoder(message, true);
+                decoder.decode(wire, 0, wire.length - 3);
+                decoder.decode(wire, wire.length - 3, wire.length);
+                decoder.end();
+                message.requireAccepted();
+                assertThat(received.toByteArray()).isEqualTo(wire);
+                var kept = new ByteArrayOutputStream();
+                try {
+                    BinaryParts.encode(() -> new ByteArrayInputStream(wire), kept::write);
+                    assertThat(kept.toString(ISO_8859_1))
+                            .isEqualTo(
+                                    binary
+                                            ? "Content-Transfer-Encoding: base64\r\n\r\n"
+                                                    + Base64.getEncoder().encodeToString(mix)
+                                            : new String(wire, ISO_8859_1));
+                    assertThat(binary || isClean(text)).as(text).isTrue();
+                } catch (BinaryParts.NotEncodable refused) {
+                    assertThat(binary || isClean(text)).as(text).isFalse();
                 }
             }
         }

@@ -14,15 +14,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.postern.message.BinaryParts;
 import org.postern.message.MessageExtract;
 import org.postern.message.MessageExtractor;
 
 /// Message octets: into the segments when they arrive, out of them when they are asked for.
 final class Contents implements AutoCloseable {
-    /// The longest value of a column in the embedded database is 1,048,576 octets.
     /// What of a message may be its header, and is looked at for its ENVELOPE.
     private static final int HEADER_OCTETS = 1024 * 1024;
-
+    /// The longest value of a column in the embedded database is 1,048,576 octets.
     private static final int LARGEST_COLUMN = 1_000_000;
 
     private final Database database;
@@ -55,6 +55,28 @@ final class Contents implements AutoCloseable {
             return contents;
         } finally {
             spools.forEach(MessageSpool::close);
+        }
+    }
+
+    /// Writes a message with its binary parts encoded.
+    void encodeBinary(MessageSpool from, MessageSpool into) throws IOException, BinaryParts.NotEncodable {
+        try {
+            CompletableFuture.runAsync(
+                            () -> {
+                                try {
+                                    BinaryParts.encode(from::open, into::write);
+                                } catch (IOException | BinaryParts.NotEncodable e) {
+                                    throw new CompletionException(e);
+                                }
+                            },
+                            extractors)
+                    .join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case IOException cause -> throw cause;
+                case BinaryParts.NotEncodable cause -> throw cause;
+                case null, default -> throw e;
+            }
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.postern.message.BinaryParts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -143,6 +144,21 @@ public final class PosternStore implements Store {
     public BackupReport backup(BackupDirectory target, Map<String, Path> beside, WorkProgress progress)
             throws IOException {
         return new Backup(database, segments, target, progress).run(beside);
+    }
+
+    @Override
+    public MessageSpool encodeBinary(MessageSpool message) throws IOException, BinaryParts.NotEncodable {
+        MessageSpool encoded = newSpool();
+        boolean complete = false;
+        try {
+            contents.encodeBinary(message, encoded);
+            complete = true;
+            return encoded;
+        } finally {
+            if (!complete) {
+                encoded.close();
+            }
+        }
     }
 
     @Override

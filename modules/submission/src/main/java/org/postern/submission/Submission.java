@@ -15,6 +15,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.postern.auth.AccountId;
 import org.postern.auth.Principal;
+import org.postern.message.BinaryParts;
 import org.postern.smtp.EditedMessage;
 import org.postern.smtp.ForwardPath;
 import org.postern.smtp.HeaderFields;
@@ -148,6 +149,9 @@ final class Submission implements SmtpRole.Transaction {
         message.finish();
         long octets = complete.size();
         try {
+            if (parameters.binary()) {
+                complete = encoded(complete);
+            }
             String sender = reversePath.map(MailAddress::toString).orElse("");
             List<RecipientVerdict.Accepted> all = new ArrayList<>(recipients.values());
             if (!store.deliveries().deliver(complete, sender, all, companions())) {
@@ -168,6 +172,18 @@ final class Submission implements SmtpRole.Transaction {
                 octets,
                 recipients.size());
         return Collections.nCopies(recipients.size(), Optional.empty());
+    }
+
+    /// RFC 3030 §3: what is not to be kept as it came is converted, or refused.
+    private MessageSpool encoded(MessageSpool binary) throws IOException {
+        try {
+            MessageSpool converted = store.encodeBinary(binary);
+            binary.close();
+            spool = converted;
+            return converted;
+        } catch (BinaryParts.NotEncodable e) {
+            throw refused(554, "5.6.0", "The message cannot be kept: " + e.getMessage());
+        }
     }
 
     private Deliveries.Companions companions() throws IOException {
