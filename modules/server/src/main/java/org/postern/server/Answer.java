@@ -134,6 +134,54 @@ sealed interface Answer {
         }
     }
 
+    /// What `store verify` looked at and found.
+    ///
+    /// @param complete false where it was ended early
+    /// @param clean true where nothing is wrong: notes are no fault
+    /// @param findings of one kind the first 1,000
+    /// @param counts how many of each kind
+    record StoreVerified(
+            boolean clean,
+            boolean complete,
+            long accounts,
+            long mailboxes,
+            long messages,
+            long bodies,
+            long octets,
+            Map<String, Long> counts,
+            List<Found> findings)
+            implements Answer {}
+
+    /// One finding.
+    ///
+    /// @param severity `note`, `mendable` or `damage`
+    record Found(
+            String kind,
+            String severity,
+            Optional<String> account,
+            Optional<String> mailbox,
+            OptionalLong uid,
+            Optional<String> segment,
+            OptionalLong position,
+            Optional<String> file,
+            String what,
+            String remedy) {}
+
+    /// What a backup has become.
+    ///
+    /// @param copied of the octets those that earlier generations did not have
+    record BackedUp(String directory, String generation, Instant time, long octets, long copied, int keyFiles)
+            implements Answer {}
+
+    record Generations(List<Generation> generations) implements Answer {}
+
+    record Generation(String generation, Instant time, long octets) {}
+
+    /// A data directory that was made.
+    ///
+    /// @param time of the backup that it was made of
+    record Restored(String directory, Instant time, long octets) implements Answer {}
+
     record Ended(List<String> sessions) implements Answer {}
 
     record Certificates(List<Certificate> certificates) implements Answer {}

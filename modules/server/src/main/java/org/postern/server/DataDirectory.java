@@ -63,6 +63,31 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
+    /// Takes the lock of a directory that no server uses, to look at it: nothing in it is changed. A copy may be
+    /// without a lock file, or not for us to write to.
+    ///
+    /// @return what holds the lock until it is closed
+    static AutoCloseable requireUnused(Path path) {
+        Path file = path.resolve("lock");
+        if (!Files.isDirectory(path)) {
+            throw new StartException(path + " is no directory");
+        }
+        if (!Files.isWritable(file)) {
+            return () -> {};
+        }
+        try {
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+            if (tryLock(channel) == null) {
+                channel.close();
+                throw new StartException(path + " is in use by process "
+                        + Files.readString(file).strip() + ", which does not answer its control socket");
+            }
+            return channel;
+        } catch (IOException e) {
+            throw new StartException("cannot use the data directory " + path + ": " + e, e);
+        }
+    }
+
     private static DataDirectory lock(Path path) throws IOException {
         Path file = path.resolve("lock");
         FileChannel channel =

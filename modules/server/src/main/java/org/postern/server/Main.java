@@ -1,5 +1,7 @@
 package org.postern.server;
 
+import java.io.IOException;
+import java.nio.file.FileSystemException;
 import org.jspecify.annotations.Nullable;
 import org.postern.store.StoreFailure;
 import org.postern.tls.TlsConfigurationException;
@@ -27,6 +29,9 @@ import picocli.CommandLine.Command;
             SessionCommand.class,
             CertificateCommand.class,
             ImportCommand.class,
+            StoreCommand.class,
+            BackupCommand.class,
+            RestoreCommand.class,
             StatusCommand.class,
             // for a shell
             AutoComplete.GenerateCompletion.class
@@ -78,6 +83,8 @@ final class Main implements Runnable {
             case TlsConfigurationException known -> String.valueOf(known.getMessage());
             case StoreFailure known -> String.valueOf(known.getMessage());
             case RequestRefused known -> String.valueOf(known.getMessage());
+            case FileSystemException known -> "failed: " + known; // its message is no more than the file's name
+            case IOException known -> String.valueOf(known.getMessage());
             default -> "failed: " + failure;
         };
     }

@@ -21,17 +21,24 @@ final class Management implements ControlSocket.Handler {
     private final QuotaManagement quotas;
     private final AppPasswordManagement appPasswords;
     private final AliasManagement aliases;
+    private final StoreManagement stores;
     private final SessionManagement sessions;
     private final CertificateManagement certificateFacts;
     private final ServerManagement server;
     private final MailManagement mail;
 
-    Management(PosternStore store, CertificateKeeper certificates, Listeners listeners, Path dataDirectory) {
+    Management(
+            PosternStore store,
+            CertificateKeeper certificates,
+            Listeners listeners,
+            Path dataDirectory,
+            KeyFiles keys) {
         domains = new DomainManagement(store, certificates);
         accounts = new AccountManagement(store.accounts(), listeners);
         quotas = new QuotaManagement(store.accounts());
         appPasswords = new AppPasswordManagement(store.accounts());
         aliases = new AliasManagement(store.accounts());
+        stores = new StoreManagement(store, keys);
         sessions = new SessionManagement(listeners);
         certificateFacts = new CertificateManagement(certificates);
         server = new ServerManagement(store, certificates, listeners, dataDirectory);
@@ -42,7 +49,7 @@ final class Management implements ControlSocket.Handler {
     public Answer execute(Request request, byte[] secret, String by, Progress progress) {
         String outcome = "FAILED";
         try {
-            Answer answer = dispatch(request, secret);
+            Answer answer = dispatch(request, secret, progress);
             outcome = "done";
             return answer;
         } catch (AccountException | StoreFailure refused) {
@@ -99,13 +106,15 @@ final class Management implements ControlSocket.Handler {
         AUDIT.warn("refused a command by user {}: neither the server's own user nor root", name);
     }
 
-    private Answer dispatch(Request request, byte[] secret) {
+    private Answer dispatch(Request request, byte[] secret, Progress progress) {
         return switch (request) {
             case Request.Domain domain -> domains.execute(domain);
             case Request.Account account -> accounts.execute(account, secret);
             case Request.Quota quota -> quotas.execute(quota);
             case Request.AppPassword appPassword -> appPasswords.execute(appPassword);
             case Request.Alias alias -> aliases.execute(alias);
+            case Request.Store store -> stores.execute(store, progress);
+            case Request.Backup backup -> stores.execute(backup, progress);
             case Request.Session session -> sessions.execute(session);
             case Request.Certificate certificate -> certificateFacts.execute(certificate);
             case Request.Mail each -> mail.execute(each);

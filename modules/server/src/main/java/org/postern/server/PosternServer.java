@@ -67,7 +67,8 @@ final class PosternServer implements AutoCloseable {
                     certificates.served(), configuration.connections(), new SessionLog(), meters.registry());
             open.push(() -> listeners.stop(GRACE));
             store.accounts().onRevoked(listeners::endSessionsOf);
-            management = new Management(store, certificates, listeners, configuration.dataDirectory());
+            management = new Management(
+                    store, certificates, listeners, configuration.dataDirectory(), new KeyFiles(configuration));
             protocols = protocols(authenticator);
         } catch (TlsConfigurationException e) {
             close();

@@ -81,6 +81,19 @@ sealed interface Request {
         record List() implements Alias, Question {}
     }
 
+    sealed interface Store extends Request {
+        /// Looks through the store.
+        ///
+        /// @param quick without reading message bodies
+        /// @param fullSpeed without leaving most of the disk to the clients
+        record Verify(boolean quick, boolean fullSpeed) implements Store, Question {}
+    }
+
+    /// Makes a backup.
+    ///
+    /// @param directory of backups, absolute: the server's process writes there
+    record Backup(String directory) implements Request {}
+
     sealed interface Session extends Request {
         record List() implements Session, Question {}
 

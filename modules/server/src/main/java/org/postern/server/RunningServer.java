@@ -1,10 +1,13 @@
 package org.postern.server;
 
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,19 +35,28 @@ final class RunningServer {
         return ask(request, new byte[0], type, text);
     }
 
+    /// @param exitCode what the answer means for whoever called the command
+    <A extends Answer> int ask(Request request, Class<A> type, Function<A, String> text, ToIntFunction<A> exitCode) {
+        JsonNode answer = answer(request, new byte[0]);
+        output.show(answer, type, text);
+        return exitCode.applyAsInt(Json.MAPPER.treeToValue(answer, type));
+    }
+
     /// @param secret goes beside the request; wiped
     <A extends Answer> int ask(Request request, byte[] secret, Class<A> type, Function<A, String> text) {
+        output.show(answer(request, secret), type, text);
+        return Main.DONE;
+    }
+
+    private JsonNode answer(Request request, byte[] secret) {
         Path socket = socket();
-        JsonNode answer;
         try (ProgressDisplay progress = output.progress()) {
-            answer = ControlClient.ask(socket, request, secret, progress);
+            return ControlClient.ask(socket, request, secret, progress);
         } catch (IOException e) {
             throw unreachable(socket, e);
         } finally {
             Arrays.fill(secret, (byte) 0);
         }
-        output.show(answer, type, text);
-        return Main.DONE;
     }
 
     private static StartException unreachable(Path socket, IOException e) {
@@ -59,10 +71,6 @@ final class RunningServer {
         return ControlClient.converse(socket(), request, conversation);
     }
 
-    Output output() {
-        return output;
-    }
-
     private Path socket() {
         Path data = directory();
         Path socket = data.resolve(ControlSocket.FILE);
@@ -73,7 +81,24 @@ final class RunningServer {
         return socket;
     }
 
-    private Path directory() {
+    /// True where a server answers; what a dead one has left does not.
+    boolean isThere() {
+        Path socket = directory().resolve(ControlSocket.FILE);
+        if (!Files.exists(socket)) {
+            return false;
+        }
+        try (SocketChannel _ = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    Output output() {
+        return output;
+    }
+
+    Path directory() {
         if (directory != null) {
             return directory;
         }

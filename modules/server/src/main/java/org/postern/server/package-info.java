@@ -17,6 +17,9 @@
 /// one that needs no server mixes in [ConfigurationFile] and [Output] instead of `RunningServer`. One that moves mail
 /// ([ImportCommand], [MailManagement]) goes on as a conversation of two sides, which are in `interchange`.
 ///
+/// Care of the store: [StoreCommand], [BackupCommand] and [RestoreCommand], beside a server by [StoreManagement] with
+/// [KeyFiles], without one with room from [Scratch].
+///
 /// Invariants: a wrong setting stops the start and is named with file and line; one process for each data
 /// directory; passwords come from a terminal or standard input, never as arguments; a request's record
 /// holds no secret, for it stands in the audit log.

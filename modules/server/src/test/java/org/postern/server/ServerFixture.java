@@ -79,9 +79,11 @@ final class ServerFixture implements AutoCloseable {
                 LmtpSettings.of("mail.example.test"),
                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
                 "info"));
-        server.management().execute(new Request.Domain.Add("example.test"), "test");
-        for (String address : List.of(ALICE, BOB)) {
-            addAccount(address, PASSWORD.getBytes(UTF_8));
+        if (server.store().accounts().domains().isEmpty()) { // else it is a directory that was used before
+            server.management().execute(new Request.Domain.Add("example.test"), "test");
+            for (String address : List.of(ALICE, BOB)) {
+                addAccount(address, PASSWORD.getBytes(UTF_8));
+            }
         }
         server.listen();
         authority = data.resolve("tls/ca.pem");

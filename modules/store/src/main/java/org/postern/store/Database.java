@@ -8,10 +8,10 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.flywaydb.core.Flyway;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.mvstore.MVStore;
@@ -63,12 +63,17 @@ final class Database implements AutoCloseable {
     /// The settings are pinned because durability was measured with them. The kernel's file lock goes with
     /// the process.
     static Database openH2(Path directory) {
-        return openH2("file:" + directory.resolve("postern").toAbsolutePath(), RETENTION);
+        return openH2("file:" + directory.resolve("postern").toAbsolutePath(), RETENTION, Optional.of(directory));
     }
 
     /// The same, for a file named in H2's own way, with a scheme.
     /// @param retention how long what was replaced stays in its place
     static Database openH2(String file, Duration retention) {
+        return openH2(file, retention, Optional.empty());
+    }
+
+    /// @param copies where the database is copied to before an upgrade
+    private static Database openH2(String file, Duration retention, Optional<Path> copies) {
         var config = new HikariConfig();
         config.setJdbcUrl("jdbc:h2:" + file
                 + ";FILE_LOCK=FS;DB_CLOSE_ON_EXIT=FALSE;RETENTION_TIME=" + retention.toMillis()
@@ -85,7 +90,7 @@ final class Database implements AutoCloseable {
             MVStore store = mvStore(keeper);
             writeInOrder(store);
             var database = new Database(new HikariDataSource(config), keeper, store);
-            database.migrate();
+            Schema.bringUpToDate(database, database.pool, copies);
             database.housekeeper.scheduleWithFixedDelay(database::tidyUp, 1, 1, TimeUnit.SECONDS);
             return database;
         } catch (SQLException e) {
@@ -109,16 +114,6 @@ final class Database implements AutoCloseable {
     static MVStore mvStore(Connection connection) throws SQLException {
         var session = (SessionLocal) connection.unwrap(JdbcConnection.class).getSession();
         return session.getDatabase().getStore().getMvStore();
-    }
-
-    private void migrate() {
-        Flyway.configure()
-                .dataSource(pool)
-                .locations("classpath:db/migration")
-                .ignoreMigrationPatterns(new String[0]) // none: an older binary refuses a newer schema
-                .validateMigrationNaming(true)
-                .load()
-                .migrate();
     }
 
     /// Runs the work in one transaction; commits when it returns, undoes it when it throws.

@@ -5,7 +5,8 @@
 /// (what it is made of), MailboxStore and Handle (commands), MailboxState, MailboxViews and Mutation (a mailbox in
 /// memory), MailboxWriter and MailboxRows (its rows), SnapshotCodec and Snapshots, Committer (durability), Contents,
 /// Segments and FileSpool (bodies), AccountStore with AliasStore, DomainRows, QuotaRows, AppPasswordRows
-/// and AccountChanges, DeliveryStore, Removals (what is taken away behind), Database.
+/// and AccountChanges, DeliveryStore, Removals (what is taken away behind), Database, Schema (its upgrades),
+/// DatabaseFile (while it is closed).
 /// Mail from elsewhere: [Imports], [Import], ImportStore and ImportRows.
 /// `store verify` is StoreVerifier: RowVerifier and MailboxVerifier (rows, as they are at one moment), ContentVerifier
 /// (bodies), DamagedMessages (whose a damaged body is); what it tells is [Finding] and [VerifyReport].
