@@ -167,6 +167,32 @@ sealed interface Answer {
             String what,
             String remedy) {}
 
+    /// What `store repair` did.
+    ///
+    /// @param databaseBefore a copy of the database as it was
+    /// @param lost messages that cannot be read
+    /// @param after what `store verify` finds now
+    record StoreRepaired(String databaseBefore, List<Mended> mended, List<Lost> lost, StoreVerified after)
+            implements Answer {}
+
+    record Mended(String where, String what) {}
+
+    /// A message that cannot be read.
+    ///
+    /// @param salvaged the file that has what can be read of it
+    /// @param expunged true where it was taken out of its mailbox
+    record Lost(
+            Optional<String> account,
+            Optional<String> mailbox,
+            OptionalLong uid,
+            long octets,
+            Instant date,
+            Optional<String> subject,
+            Optional<String> messageId,
+            String why,
+            Optional<String> salvaged,
+            boolean expunged) {}
+
     /// What a backup has become.
     ///
     /// @param copied of the octets those that earlier generations did not have

@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.postern.store.Finding;
+import org.postern.store.RepairReport;
+import org.postern.store.StoreRepair;
 import org.postern.store.StoreVerifier;
 import org.postern.store.VerifyOptions;
 import org.postern.store.VerifyReport;
@@ -59,6 +61,67 @@ final class StoreCommand {
                     StoreManagement.progress(progress));
             return StoreManagement.answer(report, findings);
         }
+    }
+
+    @Command(
+            description = {
+                "Puts in order what store verify finds, on a directory that no server uses: counts, snapshots, derived data,"
+                        + " rows that nobody names. The database is copied first.",
+                "A message that cannot be read is named and stays, unless --expunge-unreadable gives it up.",
+                "Exit code 0 where nothing is wrong afterwards, 1 where something still is."
+            },
+            mixinStandardHelpOptions = true)
+    int repair(
+            @Mixin RunningServer server,
+            @Option(
+                            names = "--expunge-unreadable",
+                            description = "take messages that cannot be read out of their mailboxes, as an EXPUNGE that"
+                                    + " clients see; what is left of their octets is kept in lost+found")
+                    boolean expungeUnreadable)
+            throws IOException {
+        Path directory = server.directory();
+        if (server.isThere()) {
+            throw new StartException("a server runs on " + directory + ": stop it first");
+        }
+        try (var _ = new Unused(directory);
+                ProgressDisplay progress = server.output().progress()) {
+            List<Finding> remaining = new ArrayList<>();
+            RepairReport report = StoreRepair.repair(
+                    directory, expungeUnreadable, remaining::add, StoreManagement.progress(progress));
+            Answer.StoreRepaired answer = StoreManagement.answer(report, remaining);
+            server.output().show(answer, StoreCommand::repaired);
+            return exitCode(answer.after());
+        }
+    }
+
+    private static String repaired(Answer.StoreRepaired answer) {
+        var text = new StringBuilder("the database as it was: " + answer.databaseBefore() + System.lineSeparator());
+        for (Answer.Mended mended : answer.mended()) {
+            text.append("MENDED %s: %s%n".formatted(mended.where(), mended.what()));
+        }
+        for (Answer.Lost lost : answer.lost()) {
+            text.append("LOST %s, mailbox %s, UID %d: %d octets of %s, subject %s, Message-ID %s%n    %s%n    %s%n"
+                    .formatted(
+                            lost.account().orElse("-"),
+                            lost.mailbox().orElse("-"),
+                            lost.uid().orElse(0),
+                            lost.octets(),
+                            lost.date(),
+                            lost.subject().orElse("-"),
+                            lost.messageId().orElse("-"),
+                            lost.why(),
+                            fate(lost)));
+        }
+        return text.append(text(answer.after())).toString();
+    }
+
+    private static String fate(Answer.Lost lost) {
+        if (!lost.expunged()) {
+            return "it stays where it is: restore it, or give it up with --expunge-unreadable";
+        }
+        return lost.salvaged()
+                .map(file -> "expunged; what is left of it is in " + file)
+                .orElse("expunged; nothing is left of it");
     }
 
     /// A directory that no server may begin to use.

@@ -11,6 +11,7 @@ import org.postern.store.BackupDirectory;
 import org.postern.store.BackupReport;
 import org.postern.store.Finding;
 import org.postern.store.PosternStore;
+import org.postern.store.RepairReport;
 import org.postern.store.VerifyOptions;
 import org.postern.store.VerifyReport;
 import org.postern.store.WorkProgress;
@@ -69,6 +70,28 @@ final class StoreManagement {
                 report.octets(),
                 counts,
                 findings.stream().map(StoreManagement::answer).toList());
+    }
+
+    static Answer.StoreRepaired answer(RepairReport report, List<Finding> remaining) {
+        return new Answer.StoreRepaired(
+                report.databaseBefore().toString(),
+                report.mended().stream()
+                        .map(each -> new Answer.Mended(each.where().toString(), each.what()))
+                        .toList(),
+                report.lost().stream()
+                        .map(each -> new Answer.Lost(
+                                each.where().account(),
+                                each.where().mailbox(),
+                                each.where().uid(),
+                                each.size(),
+                                each.date(),
+                                each.subject(),
+                                each.messageId(),
+                                each.why(),
+                                each.salvaged().map(Path::toString),
+                                each.expunged()))
+                        .toList(),
+                answer(report.after(), remaining));
     }
 
     private static Answer.Found answer(Finding finding) {

@@ -33,6 +33,7 @@ final class ContentVerifier {
     private final DamagedBlobs damaged;
     private final WorkProgress progress;
     private final Pace pace;
+    private final Outdated outdated;
     private long blobs;
     private long octets;
 
@@ -42,13 +43,20 @@ final class ContentVerifier {
             Findings findings,
             DamagedBlobs damaged,
             WorkProgress progress,
-            Pace pace) {
+            Pace pace,
+            Outdated outdated) {
         this.database = database;
         this.segments = segments;
         this.findings = findings;
         this.damaged = damaged;
         this.progress = progress;
         this.pace = pace;
+        this.outdated = outdated;
+    }
+
+    /// Is given what a message's row should say.
+    interface Outdated {
+        void replace(long message, MessageExtract fresh);
     }
 
     /// A message's row, with its blob's.
@@ -205,6 +213,7 @@ final class ContentVerifier {
         if (differs.isEmpty() || !stillThere(stored)) {
             return;
         }
+        outdated.replace(stored.message(), fresh);
         Finding.Place place = Finding.Place.STORE.blob(stored.blob());
         if (kept.version() == fresh.version()) {
             findings.add(

@@ -117,6 +117,7 @@ public final class Restore {
                 MailboxRows.update(connection, "update account set uid_validity = uid_validity + ?", GAP);
                 MailboxRows.update(connection, "update retired set uid_validity = uid_validity + ?", GAP);
                 MailboxRows.update(connection, "update retired_account set uid_validity = uid_validity + ?", GAP);
+                MailboxRows.update(connection, "update retired_account set uid_validity = uid_validity + ?", GAP);
                 // an import may have given any of them since
                 MailboxRows.update(connection, "delete from import_reservation");
                 for (long mailbox : mailboxes(connection)) {

@@ -113,7 +113,7 @@ public final class StoreVerifier {
         long octets = 0;
         if (options.bodies() && complete) {
             var contents = new ContentVerifier(
-                    database, segments, findings, damaged, progress, new Pace(options.octetsPerSecond()));
+                    database, segments, findings, damaged, progress, new Pace(options.octetsPerSecond()), (_, _) -> {});
             try {
                 complete = contents.verify();
             } catch (StoreFailure e) {

@@ -9,7 +9,8 @@
 /// DatabaseFile (while it is closed).
 /// Mail from elsewhere: [Imports], [Import], ImportStore and ImportRows.
 /// `store verify` is StoreVerifier: RowVerifier and MailboxVerifier (rows, as they are at one moment), ContentVerifier
-/// (bodies), DamagedMessages (whose a damaged body is); what it tells is [Finding] and [VerifyReport].
+/// (bodies), DamagedMessages (whose a damaged body is); what it tells is [Finding] and [VerifyReport];
+/// StoreRepair and MailboxRepair put in order what it finds.
 /// [BackupDirectory],
 /// Backup (DatabaseCopy is its consistent moment) and [Restore] copy the whole store out and in.
 /// MailboxName, [ModifiedUtf7], Address, UidSet and Varint are their words; Watcher hands changes to sessions.
