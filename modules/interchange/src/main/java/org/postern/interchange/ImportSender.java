@@ -19,7 +19,7 @@ import org.postern.interchange.Wire.Kind;
 public final class ImportSender {
     /// Where the import says how far it is.
     public interface Listener {
-        void progress(String mailbox, long passed, long total);
+        void progress(String mailbox, long passed, long total, boolean octets);
 
         /// Something that the operator should know; the import goes on.
         void warning(String text);
@@ -188,7 +188,7 @@ public final class ImportSender {
         }
 
         private void progress() {
-            listener.progress(mailbox.name().value(), messages.passed(), messages.total());
+            listener.progress(mailbox.name().value(), messages.passed(), messages.total(), messages.countsOctets());
         }
 
         private List<Message> read() throws IOException {

@@ -54,6 +54,9 @@ public interface MailSource extends AutoCloseable {
         /// How much of the total was passed.
         long passed();
 
+        /// True where octets are counted, false for messages.
+        boolean countsOctets();
+
         /// What the operator should know of this mailbox.
         List<String> warnings();
 

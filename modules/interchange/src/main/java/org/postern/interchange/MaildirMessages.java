@@ -122,6 +122,11 @@ final class MaildirMessages implements MailSource.Messages {
     }
 
     @Override
+    public boolean countsOctets() {
+        return false;
+    }
+
+    @Override
     public List<String> warnings() {
         return List.copyOf(warnings);
     }

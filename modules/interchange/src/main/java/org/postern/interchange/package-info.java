@@ -3,7 +3,8 @@
 /// The files are read and written by the program that the operator runs, with that user's rights; the server has the
 /// store, and reads none of them. Between the two is a socket. In reading order: [MailSource] (mail outside),
 /// [MaildirSource] and MaildirMessages, with MaildirName, UidList and DovecotFiles (words of Dovecot), Folder (files of
-/// others, no link followed), CrlfInputStream; [ImportSender] and [ImportReceiver] (the two sides), Wire (between
+/// others, no link followed), CrlfInputStream; [MboxSource] with MboxReader, FromLine, FromUnquoting and Occurrences;
+/// [ImportSender] and [ImportReceiver] (the two sides), Wire (between
 /// them).
 ///
 /// Invariants: one message at a time is read; what was confirmed is durable and is not imported twice; a message that

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.postern.store.Flags;
 import org.postern.store.InvalidMailboxName;
 
@@ -39,6 +43,30 @@ class InterchangeFuzzTest {
             assertThat(Names.mailbox(new String(octets, ISO_8859_1)).value()).isNotEmpty();
         } catch (InvalidMailboxName refused) {
             assertThat(refused.getMessage()).isNotEmpty();
+        }
+    }
+
+    @FuzzTest
+    void anyOctetsAreAnMboxOrRefused(byte[] octets) throws IOException {
+        Path file = Files.createTempFile("mbox", ".fuzz");
+        try {
+            Files.write(file, octets);
+            try (FileChannel channel = FileChannel.open(file)) {
+                var reader = new MboxReader(channel);
+                long last = 0;
+                for (var found = reader.next(); found != null; found = reader.next()) {
+                    assertThat(found.start()).isGreaterThanOrEqualTo(last);
+                    assertThat(found.end()).isBetween(found.start(), (long) octets.length);
+                    last = found.end();
+                    try (InputStream in = reader.open(found)) {
+                        assertThat(in.readAllBytes()).hasSizeLessThanOrEqualTo(2 * octets.length);
+                    }
+                }
+            } catch (IOException refused) {
+                assertThat(refused).hasMessageMatching("(?s).+");
+            }
+        } finally {
+            Files.delete(file);
         }
     }
 }

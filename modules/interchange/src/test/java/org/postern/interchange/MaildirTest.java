@@ -422,7 +422,7 @@ class MaildirTest {
         }
         var listener = new ImportSender.Listener() {
             @Override
-            public void progress(String mailbox, long passed, long total) {
+            public void progress(String mailbox, long passed, long total, boolean octets) {
                 if (passed == 200) {
                     throw new IllegalStateException("killed");
                 }

@@ -79,7 +79,7 @@ final class Transfer implements AutoCloseable {
     ImportSender.Summary run(MailSource source) throws IOException {
         var listener = new ImportSender.Listener() {
             @Override
-            public void progress(String mailbox, long passed, long total) {}
+            public void progress(String mailbox, long passed, long total, boolean octets) {}
 
             @Override
             public void warning(String text) {

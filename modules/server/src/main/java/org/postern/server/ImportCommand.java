@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.postern.interchange.ImportSender;
 import org.postern.interchange.MailSource;
 import org.postern.interchange.MaildirSource;
+import org.postern.interchange.MboxSource;
 import org.postern.store.InvalidMailboxName;
 import org.postern.store.MailboxName;
 import org.postern.store.SpecialUse;
@@ -101,6 +102,25 @@ final class ImportCommand {
 
     @Command(
             description = {
+                "Imports an mbox file, as Thunderbird, mutt, Dovecot and others keep them: flags from Status, X-Status,"
+                        + " X-Keywords and X-Mozilla-Status, dates from the From_ lines (UTC where they name no zone)."
+            },
+            mixinStandardHelpOptions = true)
+    int mbox(
+            @Mixin RunningServer server,
+            @Mixin Into into,
+            @Parameters(paramLabel = "PATH", description = "the file") Path path,
+            @Option(names = "--mailbox", paramLabel = "NAME", required = true, description = "for its messages")
+                    String mailbox)
+            throws IOException {
+        MailboxName name = name(mailbox);
+        try (MailSource source = opened(() -> new MboxSource(path, name))) {
+            return run(server, into, source, false);
+        }
+    }
+
+    @Command(
+            description = {
                 "Forgets what was imported into an account, and removes mailboxes whose import was not finished.",
                 "A later import would bring everything again: for when the migration is over."
             },
@@ -131,8 +151,8 @@ final class ImportCommand {
         try (ProgressDisplay progress = server.output().progress()) {
             var listener = new ImportSender.Listener() {
                 @Override
-                public void progress(String mailbox, long passed, long total) {
-                    progress.report(mailbox, passed, total, Progress.Unit.ITEMS);
+                public void progress(String mailbox, long passed, long total, boolean octets) {
+                    progress.report(mailbox, passed, total, octets ? Progress.Unit.OCTETS : Progress.Unit.ITEMS);
                 }
 
                 @Override

@@ -104,6 +104,22 @@ class ImportCommandTest {
     }
 
     @Test
+    void anMboxIsImportedIntoAMailbox() throws IOException {
+        Path file = Files.writeString(
+                directory.resolve("archive.mbox"),
+                "From a Thu Nov 26 13:00:05 2026\nSubject: one\n\nx\n\nFrom a Thu Nov 26 13:00:06 2026\nSubject: two\n\ny\n");
+        CommandRun run = run("import", "mbox", file.toString(), "--account", ALICE, "--mailbox", "Archive/Old");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(messages("Archive/Old")).isEqualTo(2);
+        assertThat(run("import", "mbox", file.toString(), "--account", ALICE, "--mailbox", "Archive/Old")
+                        .out())
+                .contains("imported 0 messages", "2 were there already");
+        assertThat(run("import", "mbox", directory.resolve("none").toString(), "--account", ALICE, "--mailbox", "X")
+                        .err())
+                .contains("there is no such file");
+    }
+
+    @Test
     void whatIsForgottenComesAgain() throws IOException {
         String path = maildir("Twice", 2).toString();
         String[] command = {"import", "maildir", path, "--account", ALICE, "--mailbox", "Twice"};
