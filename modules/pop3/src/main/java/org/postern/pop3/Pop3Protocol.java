@@ -16,14 +16,32 @@ public final class Pop3Protocol implements Protocol {
     private final SaslMechanisms mechanisms;
     private final Store store;
     private final Pop3Settings settings;
-    private final MaildropLocks locks = new MaildropLocks();
-    private final MessageSizes sizes = new MessageSizes();
+    private final MaildropLocks locks;
+    private final MessageSizes sizes;
 
     public Pop3Protocol(Authenticator authenticator, SaslMechanisms mechanisms, Store store, Pop3Settings settings) {
+        this(authenticator, mechanisms, store, settings, new MaildropLocks(), new MessageSizes());
+    }
+
+    private Pop3Protocol(
+            Authenticator authenticator,
+            SaslMechanisms mechanisms,
+            Store store,
+            Pop3Settings settings,
+            MaildropLocks locks,
+            MessageSizes sizes) {
         this.authenticator = authenticator;
         this.mechanisms = mechanisms;
         this.store = store;
         this.settings = settings;
+        this.locks = locks;
+        this.sizes = sizes;
+    }
+
+    /// For sessions to come, with other settings and the same locks: a maildrop belongs to one session, whenever that
+    /// began.
+    public Pop3Protocol with(Pop3Settings changed) {
+        return new Pop3Protocol(authenticator, mechanisms, store, changed, locks, sizes);
     }
 
     @Override

@@ -233,6 +233,12 @@ sealed interface Answer {
             String keySha256,
             int chain) {}
 
+    /// What a reload did, by the names of settings.
+    ///
+    /// @param applied what changed and applies from now on
+    /// @param waiting what differs from the running server until a restart
+    record Reloaded(List<String> applied, List<String> waiting) implements Answer {}
+
     /// What a configuration would do.
     ///
     /// @param domains null where no server runs that could tell

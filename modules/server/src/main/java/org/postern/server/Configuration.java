@@ -40,6 +40,25 @@ record Configuration(
         Optional<InetSocketAddress> metrics,
         String logLevel) {
 
+    /// With those parts of another that a running server cannot change.
+    Configuration withFixedPartsOf(Configuration running) {
+        return new Configuration(
+                host,
+                running.dataDirectory,
+                listeners,
+                certificates,
+                running.store,
+                connections,
+                sessions,
+                running.longestLoginDelay,
+                imap,
+                pop3,
+                submission,
+                lmtp,
+                running.metrics,
+                logLevel);
+    }
+
     /// What listens where. A service is named as in RFC 6335 and in SRV records.
     record Listener(Service service, Endpoint endpoint) {
         /// A port for everybody.

@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigOriginFactory;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
@@ -25,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -50,6 +52,19 @@ final class ConfigurationReader {
     private static final Pattern HOST =
             Pattern.compile("(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*");
     private static final Set<String> LOG_LEVELS = Set.of("error", "warn", "info", "debug");
+    private static final Set<String> LIVE = Set.of(
+            "server.host",
+            "server.addresses",
+            "listeners.",
+            "tls.",
+            "auth.failed-logins",
+            "sessions.",
+            "limits.",
+            "imap.",
+            "pop3.",
+            "submission.",
+            "lmtp.",
+            "log.level");
     private static final String OVERRIDE = "POSTERN_";
 
     private final Config config;
@@ -62,10 +77,25 @@ final class ConfigurationReader {
         this.file = file;
     }
 
+    /// A configuration, and the settings that it is made of.
+    ///
+    /// @param settings those that are not left at their defaults, as text, by name
+    record Loaded(Configuration configuration, SortedMap<String, String> settings) {}
+
+    /// Settings that a running server takes over; the others wait for a restart. Each one's comment in
+    /// `conf/postern.conf` says the same.
+    static boolean isLive(String setting) {
+        return LIVE.stream().anyMatch(live -> live.endsWith(".") ? setting.startsWith(live) : setting.equals(live));
+    }
+
+    static Configuration read(Path file, Map<String, String> environment) {
+        return load(file, environment).configuration();
+    }
+
     /// @param environment overrides as `POSTERN_SECTION__KEY`, dashes written as underscores; with `_FILE`
     ///   behind it the value stands in that file
     /// @throws ConfigurationException with every problem found
-    static Configuration read(Path file, Map<String, String> environment) {
+    static Loaded load(Path file, Map<String, String> environment) {
         Config parsed;
         try {
             parsed = ConfigFactory.parseFile(
@@ -85,7 +115,12 @@ final class ConfigurationReader {
         Config overridden = withOverrides(parsed, environment, problems);
         ConfigurationReader reader = new ConfigurationReader(overridden, file);
         reader.problems.addAll(problems);
-        return reader.read();
+        Configuration configuration = reader.read();
+        SortedMap<String, String> settings = new TreeMap<>();
+        for (Map.Entry<String, ConfigValue> entry : overridden.entrySet()) {
+            settings.put(entry.getKey().replace("\"", ""), entry.getValue().render(ConfigRenderOptions.concise()));
+        }
+        return new Loaded(configuration, settings);
     }
 
     private static Config withOverrides(Config parsed, Map<String, String> environment, List<String> problems) {

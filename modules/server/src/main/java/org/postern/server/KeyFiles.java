@@ -6,20 +6,23 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /// The certificates and keys of a server, for its backups: what stands in `DATA/tls`, and what the configuration names.
 final class KeyFiles {
-    private final Configuration configuration;
+    private final Supplier<Configuration> running;
 
-    KeyFiles(Configuration configuration) {
-        this.configuration = configuration;
+    /// @param running the configuration as it is when it is asked for
+    KeyFiles(Supplier<Configuration> running) {
+        this.running = running;
     }
 
     /// By where they are restored to, below the data directory: those that the configuration names elsewhere to
     /// `certificates`.
     Map<String, Path> find() throws IOException {
         Map<String, Path> found = new LinkedHashMap<>();
+        Configuration configuration = running.get();
         Path directory = configuration.dataDirectory();
         if (Files.isDirectory(directory.resolve("tls"))) {
             try (Stream<Path> files = Files.walk(directory.resolve("tls"))) {

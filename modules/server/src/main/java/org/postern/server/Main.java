@@ -33,6 +33,7 @@ import picocli.CommandLine.Command;
             BackupCommand.class,
             RestoreCommand.class,
             StatusCommand.class,
+            ReloadCommand.class,
             // for a shell
             AutoComplete.GenerateCompletion.class
         },

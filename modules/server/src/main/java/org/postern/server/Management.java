@@ -3,6 +3,7 @@ package org.postern.server;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.Supplier;
 import org.postern.session.Listeners;
 import org.postern.store.AccountException;
 import org.postern.store.PosternStore;
@@ -26,13 +27,17 @@ final class Management implements ControlSocket.Handler {
     private final CertificateManagement certificateFacts;
     private final ServerManagement server;
     private final MailManagement mail;
+    private final Supplier<Answer.Reloaded> reload;
 
+    /// @param reload reads the configuration again
     Management(
             PosternStore store,
             CertificateKeeper certificates,
             Listeners listeners,
             Path dataDirectory,
-            KeyFiles keys) {
+            KeyFiles keys,
+            Supplier<Answer.Reloaded> reload) {
+        this.reload = reload;
         domains = new DomainManagement(store, certificates);
         accounts = new AccountManagement(store.accounts(), listeners);
         quotas = new QuotaManagement(store.accounts());
@@ -119,6 +124,7 @@ final class Management implements ControlSocket.Handler {
             case Request.Certificate certificate -> certificateFacts.execute(certificate);
             case Request.Mail each -> mail.execute(each);
             case Request.Status _ -> server.status();
+            case Request.Reload _ -> reload.get();
         };
     }
 }

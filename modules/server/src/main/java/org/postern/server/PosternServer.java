@@ -26,6 +26,7 @@ import org.postern.session.SessionLimits;
 import org.postern.session.SessionLog;
 import org.postern.store.PosternStore;
 import org.postern.submission.SubmissionProtocol;
+import org.postern.tls.ServedCertificate;
 import org.postern.tls.TlsConfigurationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +37,12 @@ final class PosternServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PosternServer.class);
     private static final Duration GRACE = Duration.ofSeconds(10);
 
+    /// Files are looked at so often.
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
     private final Configuration configuration;
+    /// Empty where the configuration stands in no file.
+    private final Optional<LiveConfiguration> live;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final Health health = new Health();
     private final Optional<MetricsEndpoint> metrics;
@@ -44,13 +50,25 @@ final class PosternServer implements AutoCloseable {
     private final CertificateKeeper certificates;
     private final Listeners listeners;
     private final Management management;
-    private final Map<Service.Kind, Protocol> protocols;
+    private final Authenticator authenticator;
+    private final SaslMechanisms mechanisms;
+    private final Pop3Protocol pop3;
 
     /// Opens everything but the ports.
     ///
     /// @throws StartException in the operator's words
     PosternServer(Configuration configuration) {
+        this(configuration, Optional.empty());
+    }
+
+    /// As above, and takes over what changes in the file.
+    PosternServer(LiveConfiguration live) {
+        this(live.running(), Optional.of(live));
+    }
+
+    private PosternServer(Configuration configuration, Optional<LiveConfiguration> live) {
         this.configuration = configuration;
+        this.live = live;
         try {
             // First up and last down: it tells that the server starts, and that it stops.
             Meters meters = opened(new Meters(configuration.dataDirectory()));
@@ -58,8 +76,10 @@ final class PosternServer implements AutoCloseable {
             metrics.ifPresent(open::push);
             DataDirectory directory = opened(DataDirectory.open(configuration.dataDirectory()));
             store = opened(PosternStore.open(configuration.store(), meters.registry()));
-            var authenticator =
+            authenticator =
                     opened(new Authenticator(store.accounts(), meters.registry(), configuration.longestLoginDelay()));
+            mechanisms = new SaslMechanisms(authenticator);
+            pop3 = new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
             certificates =
                     opened(new CertificateKeeper(configuration, directory.subdirectory("tls"), store.accounts()));
             meters.certificates(certificates.served());
@@ -68,8 +88,12 @@ final class PosternServer implements AutoCloseable {
             open.push(() -> listeners.stop(GRACE));
             store.accounts().onRevoked(listeners::endSessionsOf);
             management = new Management(
-                    store, certificates, listeners, configuration.dataDirectory(), new KeyFiles(configuration));
-            protocols = protocols(authenticator);
+                    store,
+                    certificates,
+                    listeners,
+                    configuration.dataDirectory(),
+                    new KeyFiles(this::running),
+                    this::reload);
         } catch (TlsConfigurationException e) {
             close();
             throw new StartException(String.valueOf(e.getMessage()), e);
@@ -79,15 +103,14 @@ final class PosternServer implements AutoCloseable {
         }
     }
 
-    private Map<Service.Kind, Protocol> protocols(Authenticator authenticator) {
-        var mechanisms = new SaslMechanisms(authenticator);
+    private Map<Service.Kind, Protocol> protocols(Configuration configuration) {
         Map<Service.Kind, Protocol> made = new EnumMap<>(Service.Kind.class);
         for (Service.Kind kind : Service.Kind.values()) {
             made.put(
                     kind,
                     switch (kind) {
                         case IMAP -> new ImapProtocol(authenticator, mechanisms, store, configuration.imap());
-                        case POP3 -> new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
+                        case POP3 -> pop3.with(configuration.pop3());
                         case SUBMISSION ->
                             new SubmissionProtocol(authenticator, mechanisms, store, configuration.submission());
                         case LMTP -> new LmtpProtocol(authenticator, mechanisms, store, configuration.lmtp());
@@ -106,11 +129,13 @@ final class PosternServer implements AutoCloseable {
     /// @throws StartException naming the listener
     void listen() {
         try {
-            listeners.openAll(settings());
+            listeners.openAll(settings(configuration));
             opened(ControlSocket.open(configuration.dataDirectory().resolve(ControlSocket.FILE), management));
         } catch (IOException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
         }
+        live.ifPresent(file -> opened(new FileWatch(() -> List.of(file.file()), LOOK, this::reloadUnasked)));
+        opened(new FileWatch(certificates::files, LOOK, certificates::refresh));
         warnOfMissingPostmasters();
         health.running(this::obstacle);
         LOG.info("Postern is ready, process {}", ProcessHandle.current().pid());
@@ -123,7 +148,49 @@ final class PosternServer implements AutoCloseable {
         return certificates.served().available() ? Optional.empty() : Optional.of("no certificate can be served");
     }
 
-    private List<ListenerSettings> settings() {
+    private Configuration running() {
+        return live.map(LiveConfiguration::running).orElse(configuration);
+    }
+
+    private Answer.Reloaded reload() {
+        return live.orElseThrow(() -> new RequestRefused("this server has no configuration file to read again"))
+                .reload(this::take);
+    }
+
+    /// Because the file changed.
+    private void reloadUnasked() {
+        try {
+            Answer.Reloaded reloaded = reload();
+            if (!reloaded.applied().isEmpty() || !reloaded.waiting().isEmpty()) { // else a command was first
+                LOG.info(
+                        "the configuration changed: {} applied, {} waits for a restart",
+                        reloaded.applied(),
+                        reloaded.waiting());
+            }
+        } catch (RequestRefused refused) {
+            LOG.error("{}", refused.getMessage());
+        }
+    }
+
+    /// What can fail comes first; then nothing can.
+    private void take(Configuration next) {
+        List<ServedCertificate> ready;
+        try {
+            ready = certificates.prepare(next);
+            listeners.change(settings(next));
+        } catch (TlsConfigurationException unusable) {
+            throw new RequestRefused("the running certificates stay: " + unusable.getMessage(), Main.CONFIGURATION);
+        } catch (IOException e) {
+            throw new RequestRefused("the running listeners stay: " + e.getMessage());
+        }
+        certificates.take(next, ready);
+        listeners.limit(next.connections());
+        Logging.level(next.logLevel());
+    }
+
+    /// With protocols of their own: sessions that are open go on with what they began with.
+    private List<ListenerSettings> settings(Configuration configuration) {
+        Map<Service.Kind, Protocol> protocols = protocols(configuration);
         List<ListenerSettings> settings = new ArrayList<>();
         for (Listener listener : configuration.listeners()) {
             settings.add(new ListenerSettings(
@@ -131,13 +198,13 @@ final class PosternServer implements AutoCloseable {
                     listener.endpoint(),
                     listener.service().security,
                     Objects.requireNonNull(protocols.get(listener.service().kind)),
-                    limits(listener.service().kind)));
+                    limits(configuration, listener.service().kind)));
         }
         return settings;
     }
 
     /// A POP3 client that is lost keeps its maildrop locked: its sessions wait less long (RFC 1939 §3).
-    private SessionLimits limits(Service.Kind kind) {
+    private static SessionLimits limits(Configuration configuration, Service.Kind kind) {
         return switch (kind) {
             case IMAP, SUBMISSION, LMTP -> configuration.sessions();
             case POP3 ->

@@ -18,6 +18,9 @@ sealed interface Request {
 
     record Status() implements Request, Question {}
 
+    /// Reads the configuration and the certificates again.
+    record Reload() implements Request {}
+
     sealed interface Domain extends Request {
         record Add(String domain) implements Domain {}
 

@@ -15,8 +15,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Configuration configuration = file.read();
-        Logging.level(configuration.logLevel());
+        LiveConfiguration configuration = LiveConfiguration.read(file.file(), System.getenv());
+        Logging.level(configuration.running().logLevel());
         PosternServer server = new PosternServer(configuration);
         try {
             server.listen();

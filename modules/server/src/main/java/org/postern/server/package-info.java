@@ -1,6 +1,7 @@
 /// The program: configuration, command line, and the composition root that makes everything else.
 ///
-/// In reading order: [Main] (the command line), [Configuration] and [ConfigurationReader] (the file), [ServeCommand]
+/// In reading order: [Main] (the command line), [Configuration] and [ConfigurationReader] (the file),
+/// [LiveConfiguration] and [FileWatch] (how it changes while the server runs), [ConfigurationCheck], [ServeCommand]
 /// and
 /// [PosternServer] (everything, made in order and closed the other way round), [DataDirectory],
 /// [CertificateKeeper], [Meters], [Health] and [MetricsEndpoint], [Quickstart] with [QuickstartState] and [SampleMail],

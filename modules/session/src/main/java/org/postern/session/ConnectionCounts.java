@@ -10,13 +10,18 @@ import org.postern.auth.AccountId;
 
 /// Counts the connections of each source and account against the limits. Safe for use by all threads.
 final class ConnectionCounts {
-    private final ConnectionLimits limits;
+    private ConnectionLimits limits;
     private final Map<String, Integer> byAddress = new HashMap<>();
     private final Map<AccountId, Integer> byAccount = new HashMap<>();
     private int total;
 
     ConnectionCounts(ConnectionLimits limits) {
         this.limits = limits;
+    }
+
+    /// For what comes from now on.
+    synchronized void limit(ConnectionLimits changed) {
+        limits = changed;
     }
 
     synchronized boolean enter(InetAddress address) {

@@ -41,6 +41,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 import org.postern.auth.AccountId;
@@ -62,9 +63,8 @@ public final class Listeners implements AutoCloseable {
     private final ExecutorService handshakes;
 
     private final ChannelGroup accepted = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    private final Map<String, List<InetSocketAddress>> bound = new LinkedHashMap<>();
-    private final List<Path> sockets = new ArrayList<>();
-    private final List<Channel> servers = new ArrayList<>();
+    /// Where we listen. Guarded by itself.
+    private final List<Bound> open = new ArrayList<>();
     private final AtomicLong numbers = new AtomicLong(System.currentTimeMillis() / 1000 % 1_000_000 * 1_000_000);
 
     public Listeners(
@@ -91,15 +91,12 @@ public final class Listeners implements AutoCloseable {
     }
 
     private InetSocketAddress open(ListenerSettings settings, Endpoint.Port port) throws IOException {
-        ServerBootstrap bootstrap = bootstrap(settings)
+        Bound bound = new Bound(settings);
+        ServerBootstrap bootstrap = bootstrap(bound)
                 .channelFactory(() -> serverChannel(port.address()))
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true);
-        var address =
-                (InetSocketAddress) bind(bootstrap, settings, port.address()).localAddress();
-        synchronized (bound) {
-            bound.computeIfAbsent(settings.name(), name -> new ArrayList<>()).add(address);
-        }
+        var address = (InetSocketAddress) bind(bootstrap, bound, port.address()).localAddress();
         LOG.info(
                 "{} listens on {} port {}",
                 settings.name(),
@@ -111,11 +108,9 @@ public final class Listeners implements AutoCloseable {
     private void open(ListenerSettings settings, Endpoint.UnixSocket socket) throws IOException {
         try {
             SocketFile.makeRoom(socket.path());
-            ServerBootstrap bootstrap = bootstrap(settings).channelFactory(NioServerDomainSocketChannel::new);
-            bind(bootstrap, settings, UnixDomainSocketAddress.of(socket.path()));
-            synchronized (bound) {
-                sockets.add(socket.path());
-            }
+            Bound bound = new Bound(settings);
+            ServerBootstrap bootstrap = bootstrap(bound).channelFactory(NioServerDomainSocketChannel::new);
+            bind(bootstrap, bound, UnixDomainSocketAddress.of(socket.path()));
             Files.setPosixFilePermissions(socket.path(), socket.permissions());
         } catch (FileSystemException e) {
             throw new IOException(bindFailure(settings, e), e);
@@ -123,7 +118,7 @@ public final class Listeners implements AutoCloseable {
         LOG.info("{} listens on {}", settings.name(), socket.path());
     }
 
-    private ServerBootstrap bootstrap(ListenerSettings settings) {
+    private ServerBootstrap bootstrap(Bound bound) {
         return new ServerBootstrap()
                 .group(acceptors, workers)
                 .option(ChannelOption.SO_BACKLOG, 1024)
@@ -133,20 +128,20 @@ public final class Listeners implements AutoCloseable {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        accept(channel, settings);
+                        accept(channel, bound.settings);
                     }
                 });
     }
 
-    private Channel bind(ServerBootstrap bootstrap, ListenerSettings settings, SocketAddress address)
-            throws IOException {
+    private Channel bind(ServerBootstrap bootstrap, Bound bound, SocketAddress address) throws IOException {
         var binding = bootstrap.bind(address).awaitUninterruptibly();
         if (!binding.isSuccess()) {
-            throw new IOException(bindFailure(settings, binding.cause()), binding.cause());
+            throw new IOException(bindFailure(bound.settings, binding.cause()), binding.cause());
         }
-        sessions.listening(settings.name());
-        synchronized (bound) {
-            servers.add(binding.channel());
+        sessions.listening(bound.settings.name());
+        bound.server = binding.channel();
+        synchronized (open) {
+            open.add(bound);
         }
         return binding.channel();
     }
@@ -158,22 +153,121 @@ public final class Listeners implements AutoCloseable {
                 : new NioServerSocketChannel();
     }
 
+    /// A place where we listen. Its settings may change, for sessions to come, while its socket stays.
+    private static final class Bound {
+        private volatile ListenerSettings settings;
+        private volatile @Nullable Channel server;
+
+        Bound(ListenerSettings settings) {
+            this.settings = settings;
+        }
+
+        /// True if this is where they want to listen.
+        boolean isAt(ListenerSettings other) {
+            return other.name().equals(settings.name())
+                    && other.security() == settings.security()
+                    && switch (settings.endpoint()) {
+                        case Endpoint.Port port ->
+                            other.endpoint() instanceof Endpoint.Port same
+                                    && same.address().equals(port.address());
+                        case Endpoint.UnixSocket socket -> socket.equals(other.endpoint());
+                    };
+        }
+
+        void close() {
+            Channel channel = server;
+            if (channel != null) {
+                channel.close().awaitUninterruptibly();
+            }
+            if (settings.endpoint() instanceof Endpoint.UnixSocket socket) {
+                SocketFile.remove(socket.path());
+            }
+        }
+    }
+
     /// Opens all, or none; an address family that the host lacks is passed over where the settings allow it.
     public void openAll(List<ListenerSettings> settings) throws IOException {
+        try {
+            openMissing(settings);
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /// Listens where these settings say and nowhere else, and makes new sessions as they say. Sessions of a listener
+    /// that
+    /// is gone live on. Where one cannot be opened, all is as before.
+    public void change(List<ListenerSettings> settings) throws IOException {
+        List<Bound> before = listening();
+        List<Bound> gone = before.stream()
+                .filter(bound -> settings.stream().noneMatch(bound::isAt) || isInTheWay(bound, settings))
+                .toList();
+        gone.forEach(this::close); // first: what comes may want their ports
+        try {
+            openMissing(settings);
+        } catch (IOException e) {
+            listening().stream().filter(bound -> !before.contains(bound)).forEach(this::close);
+            for (Bound bound : gone) {
+                try {
+                    openWhereThere(bound.settings, new HashSet<>());
+                } catch (IOException again) {
+                    LOG.error("{} cannot be opened again", bound.settings.name(), again);
+                }
+            }
+            throw e;
+        }
+        for (Bound bound : listening()) {
+            settings.stream().filter(bound::isAt).findFirst().ifPresent(changed -> bound.settings = changed);
+        }
+    }
+
+    private List<Bound> listening() {
+        synchronized (open) {
+            return List.copyOf(open);
+        }
+    }
+
+    private void close(Bound bound) {
+        synchronized (open) {
+            open.remove(bound);
+        }
+        bound.close();
+        LOG.info("{} listens on {} no more", bound.settings.name(), bound.settings.endpoint());
+    }
+
+    /// 0.0.0.0, where `::` is to serve both families.
+    private boolean isInTheWay(Bound bound, List<ListenerSettings> settings) {
+        return bound.settings.endpoint() instanceof Endpoint.Port port
+                && port.address().getAddress() instanceof Inet4Address address
+                && address.isAnyLocalAddress()
+                && settings.stream()
+                        .anyMatch(wanted -> wanted.endpoint() instanceof Endpoint.Port other
+                                && isIpv6Wildcard(other)
+                                && other.address().getPort() == port.address().getPort());
+    }
+
+    private void openMissing(List<ListenerSettings> settings) throws IOException {
+        List<Bound> present = listening();
         List<ListenerSettings> wildcardsFirst = settings.stream()
                 .sorted(Comparator.comparing((ListenerSettings listener) -> !isIpv6Wildcard(listener.endpoint())))
                 .toList();
         Set<Integer> bothFamilies = new HashSet<>(); // ports on which `::` serves IPv4 as well
-        try {
-            for (ListenerSettings listener : wildcardsFirst) {
-                switch (listener.endpoint()) {
-                    case Endpoint.Port port -> openWhereThere(listener, port, bothFamilies);
-                    case Endpoint.UnixSocket socket -> open(listener, socket);
+        for (ListenerSettings listener : wildcardsFirst) {
+            if (present.stream().anyMatch(bound -> bound.isAt(listener))) {
+                if (listener.endpoint() instanceof Endpoint.Port port && isIpv6Wildcard(port)) {
+                    bothFamilies.add(port.address().getPort());
                 }
+                continue;
             }
-        } catch (IOException e) {
-            close();
-            throw e;
+            openWhereThere(listener, bothFamilies);
+        }
+    }
+
+    private void openWhereThere(ListenerSettings settings, Set<Integer> bothFamilies) throws IOException {
+        switch (settings.endpoint()) {
+            case Endpoint.Port port -> openWhereThere(settings, port, bothFamilies);
+            case Endpoint.UnixSocket socket -> open(settings, socket);
         }
     }
 
@@ -231,16 +325,25 @@ public final class Listeners implements AutoCloseable {
 
     /// All addresses bound, by listener name.
     public Map<String, List<InetSocketAddress>> bound() {
-        synchronized (bound) {
-            return new LinkedHashMap<>(bound);
+        Map<String, List<InetSocketAddress>> addresses = new LinkedHashMap<>();
+        for (Bound bound : listening()) {
+            Channel server = bound.server;
+            if (server != null && server.localAddress() instanceof InetSocketAddress address) {
+                addresses
+                        .computeIfAbsent(bound.settings.name(), _ -> new ArrayList<>())
+                        .add(address);
+            }
         }
+        return addresses;
     }
 
     /// The Unix sockets bound.
     public List<Path> sockets() {
-        synchronized (bound) {
-            return List.copyOf(sockets);
-        }
+        return listening().stream()
+                .flatMap(bound -> bound.settings.endpoint() instanceof Endpoint.UnixSocket socket
+                        ? Stream.of(socket.path())
+                        : Stream.empty())
+                .toList();
     }
 
     // ---- on an event loop
@@ -335,6 +438,11 @@ public final class Listeners implements AutoCloseable {
         return sessions.list();
     }
 
+    /// Other limits for connections to come.
+    public void limit(ConnectionLimits limits) {
+        sessions.limit(limits);
+    }
+
     /// Ends one session; false if there is none of that id.
     public boolean endSession(String id) {
         return sessions.end(id, EndReason.REVOKED);
@@ -347,11 +455,9 @@ public final class Listeners implements AutoCloseable {
 
     /// Stops accepting, lets each protocol say its farewell, and closes what remains after `grace`.
     public void stop(Duration grace) {
-        synchronized (bound) {
-            servers.forEach(server -> server.close().awaitUninterruptibly());
-            servers.clear();
-            sockets.forEach(SocketFile::remove);
-            sockets.clear();
+        synchronized (open) {
+            open.forEach(Bound::close);
+            open.clear();
         }
         sessions.endAll(EndReason.SERVER_STOPPING, grace);
         // A session has ended before its last words are out: the event loops must not stop before its channel closed.

@@ -25,7 +25,8 @@ final class Sessions {
 
     private final BooleanSupplier canServeTls;
     private final ConnectionCounts counts;
-    private final Semaphore handshakes;
+    private final Handshakes handshakes = new Handshakes();
+    private int mostHandshakes;
     private final SessionRecords records;
     private final MeterRegistry meters;
     private final Map<String, Connection> live = new ConcurrentHashMap<>();
@@ -37,9 +38,34 @@ final class Sessions {
     Sessions(BooleanSupplier canServeTls, ConnectionLimits limits, SessionRecords records, MeterRegistry meters) {
         this.canServeTls = canServeTls;
         this.counts = new ConnectionCounts(limits);
-        this.handshakes = new Semaphore(limits.handshakes());
+        limit(limits);
         this.records = records;
         this.meters = meters;
+    }
+
+    /// Other limits for what comes from now on.
+    synchronized void limit(ConnectionLimits limits) {
+        counts.limit(limits);
+        int more = limits.handshakes() - mostHandshakes;
+        if (more >= 0) {
+            handshakes.release(more);
+        } else {
+            handshakes.reducePermits(-more);
+        }
+        mostHandshakes = limits.handshakes();
+    }
+
+    private static final class Handshakes extends Semaphore {
+        private static final long serialVersionUID = 1;
+
+        Handshakes() {
+            super(0);
+        }
+
+        @Override
+        protected void reducePermits(int reduction) {
+            super.reducePermits(reduction);
+        }
     }
 
     /// What is counted for each listener is there from the start, at zero.
