@@ -76,6 +76,12 @@ class ManagementTest {
                 .startsWith("changed the password of carol@life.test");
         assertThat(done("account", "disable", "carol@life.test")).startsWith("disabled carol@life.test");
         assertThat(done("account", "enable", "carol@life.test")).isEqualTo("enabled carol@life.test\n");
+        assertThat(done("account", "sent-copy", "carol@life.test", "on"))
+                .isEqualTo("what carol@life.test submits also goes to its Sent mailbox\n");
+        assertThat(done("account", "sent-copy", "carol@life.test", "off"))
+                .isEqualTo("what carol@life.test submits goes to its recipients only\n");
+        assertThat(run("account", "sent-copy", "carol@life.test", "maybe").err())
+                .contains("expected one of");
         assertThat(run("domain", "remove", "life.test"))
                 .isEqualTo(new CommandRun(
                         1,
@@ -93,7 +99,7 @@ class ManagementTest {
         var account = run("account", "list", "--json").json().get("accounts").get(0);
         assertThat(account.toString())
                 .isEqualTo("{\"address\":\"alice@example.test\",\"enabled\":true,\"octets\":0,\"octetsLimit\":null,"
-                        + "\"messages\":0,\"messagesLimit\":null,\"ownLimits\":false}");
+                        + "\"messages\":0,\"messagesLimit\":null,\"ownLimits\":false,\"sentCopy\":false}");
         var status = run("status", "--json").json();
         assertThat(status.get("process").longValue())
                 .isEqualTo(ProcessHandle.current().pid());
