@@ -11,6 +11,7 @@ final class CommandRefused extends RuntimeException {
         ALREADYEXISTS,
         AUTHENTICATIONFAILED,
         CANNOT,
+        CORRUPTION,
         EXPUNGEISSUED,
         HASCHILDREN,
         LIMIT,
@@ -57,7 +58,8 @@ final class CommandRefused extends RuntimeException {
             case USE_TAKEN -> Code.USEATTR;
             case OVER_QUOTA -> Code.OVERQUOTA;
             case LIMIT -> Code.LIMIT;
-            case UNAVAILABLE -> Code.UNAVAILABLE;
+            case UNAVAILABLE, NO_SPACE -> Code.UNAVAILABLE;
+            case CORRUPTION -> Code.CORRUPTION; // RFC 5530 §3
         };
         return refused(code, String.valueOf(exception.getMessage()));
     }

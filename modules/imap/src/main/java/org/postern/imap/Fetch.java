@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -33,18 +35,22 @@ final class Fetch {
     private final Connection connection;
     private final ResponseWriter writer;
     private MessageRows rows = MessageRows.NONE; // of the command under way: an idle session holds none
+    private @Nullable MailboxException damaged;
 
     Fetch(Connection connection, ResponseWriter writer) {
         this.connection = connection;
         this.writer = writer;
     }
 
-    /// False if some of the messages are gone.
+    /// False if some of the messages are gone. Those that are damaged are left out, and told of at the end: the others
+    /// are
+    /// as good as ever.
     boolean run(SelectedMailbox mailbox, Command.Fetch command) throws IOException {
         int[] uids = mailbox.resolve(command.messages(), command.byUid());
         List<FetchItem> items = command.items();
         boolean marksSeen = !mailbox.readOnly() && items.stream().anyMatch(Fetch::marksSeen);
         boolean complete = true;
+        damaged = null;
         rows = new MessageRows(Math.min(SelectedMailbox.BATCH, uids.length));
         try {
             for (int from = 0; from < uids.length && !connection.ended(); from += SelectedMailbox.BATCH) {
@@ -58,6 +64,9 @@ final class Fetch {
             }
         } finally {
             rows = MessageRows.NONE;
+        }
+        if (damaged != null) {
+            throw damaged;
         }
         return complete;
     }
@@ -92,16 +101,33 @@ final class Fetch {
 
     private boolean write(SelectedMailbox mailbox, int row, List<FetchItem> items, boolean byUid, boolean markedSeen)
             throws IOException {
-        int uid = rows.uid[row];
-        Source source = null;
-        if (items.stream().anyMatch(Fetch::needsContent)) {
-            try {
-                source = new Source(mailbox.mailbox().content(rows.message[row]));
-            } catch (MailboxException gone) {
-                return false; // expunged since the batch was read
-            }
+        if (items.stream().noneMatch(Fetch::needsContent)) {
+            write(mailbox, row, items, byUid, markedSeen, null);
+            return true;
         }
-        requireDecodable(items, source);
+        try (var source = new Source(mailbox.mailbox().content(rows.message[row]))) {
+            requireDecodable(items, source);
+            source.openAll(items);
+            write(mailbox, row, items, byUid, markedSeen, source);
+            return true;
+        } catch (MailboxException e) {
+            if (e.reason() == MailboxException.Reason.CORRUPTION) {
+                damaged = e;
+                return true;
+            }
+            return false; // expunged since the batch was read
+        }
+    }
+
+    private void write(
+            SelectedMailbox mailbox,
+            int row,
+            List<FetchItem> items,
+            boolean byUid,
+            boolean markedSeen,
+            @Nullable Source source)
+            throws IOException {
+        int uid = rows.uid[row];
         writer.fetchStart(mailbox.sequenceNumber(uid));
         if (byUid && !items.contains(Attribute.UID)) {
             writer.fetchUid(uid); // RFC 3501 §6.4.8
@@ -121,7 +147,6 @@ final class Fetch {
             writer.fetchFlags(rows.flags[row], mailbox.isRecent(uid), mailbox.keywords());
         }
         writer.fetchEnd();
-        return true;
     }
 
     private static boolean needsContent(FetchItem item) {
@@ -229,8 +254,10 @@ final class Fetch {
     }
 
     /// A message's content while one response is written.
-    private static final class Source {
+    private static final class Source implements AutoCloseable {
         private final MessageContent content;
+        /// Opened before the response begins: what cannot be read is known by then.
+        private final Map<Range, InputStream> opened = new HashMap<>();
         private @Nullable MessageOutline outline;
 
         Source(MessageContent content) {
@@ -244,8 +271,43 @@ final class Fetch {
             return outline;
         }
 
+        /// Opens what the items send.
+        void openAll(List<FetchItem> items) {
+            for (FetchItem item : items) {
+                switch (item) {
+                    case Body body -> {
+                        int[] path = path(body.section().part());
+                        outline()
+                                .section(path, sectionText(body.section().text()))
+                                .map(range -> body.section().text() instanceof Text.HeaderFields
+                                        ? range
+                                        : partial(range, body))
+                                .ifPresent(range -> opened.computeIfAbsent(range, this::open));
+                    }
+                    case FetchItem.Binary binary -> {
+                        if (has(binary.part())) {
+                            binarySize(binary.part());
+                        }
+                    }
+                    case FetchItem.BinarySize size -> binarySize(size.part());
+                    case Attribute _ -> {}
+                }
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (InputStream left : opened.values()) {
+                left.close();
+            }
+        }
+
         /// A failure to read the store is a fault of ours, not of the connection.
         InputStream open(Range range) {
+            InputStream ready = opened.remove(range);
+            if (ready != null) {
+                return ready;
+            }
             try {
                 return content.open(range.offset(), range.length());
             } catch (IOException e) {

@@ -22,6 +22,7 @@ import org.postern.smtp.RecipientParameters;
 import org.postern.smtp.SmtpRefusal;
 import org.postern.smtp.SmtpRole;
 import org.postern.store.DeliveryException;
+import org.postern.store.MailboxException;
 import org.postern.store.MessageSpool;
 import org.postern.store.RecipientVerdict;
 import org.postern.store.Store;
@@ -89,9 +90,22 @@ final class LocalDelivery implements SmtpRole.Transaction {
         };
     }
 
+    private MessageSpool newSpool() {
+        try {
+            return store.newSpool();
+        } catch (MailboxException e) {
+            throw noSpace();
+        }
+    }
+
+    /// RFC 3463 §3.4: the message is welcome, later.
+    private static SmtpRefusal noSpace() {
+        return refused(452, "4.3.1", "There is no room for mail now");
+    }
+
     @Override
     public MessageSink openMessage(String received) {
-        MessageSpool opened = store.newSpool();
+        MessageSpool opened = newSpool();
         EditedMessage edited = new EditedMessage(fields -> traced(fields, received), opened::write);
         spool = opened;
         message = edited;
@@ -177,6 +191,7 @@ final class LocalDelivery implements SmtpRole.Transaction {
             case LOOP -> refused(554, "5.4.6", "The message was delivered to this mailbox before: it goes in a circle");
             case NO_MAILBOX -> refused(550, "5.2.1", "The mailbox is gone");
             case UNAVAILABLE -> refused(451, "4.3.0", "The message cannot be delivered now");
+            case NO_SPACE -> noSpace();
         };
     }
 

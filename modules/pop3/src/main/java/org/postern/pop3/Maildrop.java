@@ -126,8 +126,8 @@ final class Maildrop implements AutoCloseable {
         try {
             MessageContent content = inbox.content(contents[index]);
             return content.open(0, content.size());
-        } catch (MailboxException gone) {
-            throw expunged();
+        } catch (MailboxException e) {
+            throw e.reason() == MailboxException.Reason.GONE ? expunged() : e;
         } catch (IOException e) {
             throw new UncheckedIOException(e); // the store's: nothing here speaks to the client
         }

@@ -90,7 +90,7 @@ final class Pop3Session {
         } catch (CommandRefused refused) {
             answerRefused(refused);
         } catch (MailboxException refused) {
-            writer.error(String.valueOf(refused.getMessage()));
+            writer.error(kind(refused) + refused.getMessage());
         } catch (RuntimeException fault) {
             if (writer.isInsideResponse()) {
                 throw fault; // half a response is on the wire: only the end of the session is understood now
@@ -98,6 +98,15 @@ final class Pop3Session {
             LOG.error("session {}: a command failed", connection.id(), fault);
             writer.error("[SYS/TEMP] Internal error, session " + connection.id());
         }
+    }
+
+    /// RFC 3206 §4: whether it is worth while to try again.
+    private static String kind(MailboxException refused) {
+        return switch (refused.reason()) {
+            case UNAVAILABLE, NO_SPACE -> "[SYS/TEMP] ";
+            case CORRUPTION -> "[SYS/PERM] ";
+            case NO_SUCH_MAILBOX, ALREADY_EXISTS, CANNOT, HAS_CHILDREN, USE_TAKEN, OVER_QUOTA, LIMIT, GONE -> "";
+        };
     }
 
     /// RFC 1939 §7: PASS comes immediately after USER; whatever else comes, the name is forgotten.

@@ -40,6 +40,7 @@ import org.postern.session.ConnectionLimits;
 import org.postern.session.Endpoint;
 import org.postern.session.Network;
 import org.postern.session.SessionLimits;
+import org.postern.store.SegmentSettings;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
 
@@ -176,7 +177,8 @@ final class ConfigurationReader {
                 optional("auth.default-domain", this::host),
                 separator("store.detail-separator"),
                 flag("store.first-mailboxes", true),
-                octets("store.view-memory", Runtime.getRuntime().maxMemory() / 4, 1 << 20, Long.MAX_VALUE));
+                octets("store.view-memory", Runtime.getRuntime().maxMemory() / 4, 1 << 20, Long.MAX_VALUE),
+                segments());
         var connections = new ConnectionLimits(
                 number("limits.connections", ConnectionLimits.DEFAULT.total(), 1, 1_000_000),
                 number("limits.connections-per-address", ConnectionLimits.DEFAULT.perAddress(), 1, 1_000_000),
@@ -383,6 +385,17 @@ final class ConfigurationReader {
             problems.add(origin(path) + path + ": " + wrong.getMessage());
         }
         return otherwise;
+    }
+
+    private SegmentSettings segments() {
+        SegmentSettings usual = SegmentSettings.DEFAULT;
+        return new SegmentSettings(
+                octets("store.segment", usual.octets(), 1 << 20, 64L << 30),
+                oneOf("store.compression", "off", Set.of("off", "zstd")).equals("zstd"),
+                number("store.compaction.dead-share", usual.deadShare(), 10, 100),
+                octets("store.compaction.rate", usual.rate(), 64 << 10, 10L << 30),
+                duration("store.compaction.pause", usual.pause(), Duration.ofSeconds(1)),
+                octets("store.disk-reserve", usual.reserve(), 0, 1L << 50));
     }
 
     private String text(String path, String otherwise) {

@@ -113,6 +113,7 @@ class HouseTest {
                 Map.entry("io.netty", new String[] {"session"}),
                 Map.entry("java.sql", new String[] {"store"}),
                 Map.entry("org.h2", new String[] {"store"}),
+                Map.entry("com.github.luben", new String[] {"store"}),
                 Map.entry("org.flywaydb", new String[] {"store"}),
                 Map.entry("org.bouncycastle", new String[] {"tls", "identity", "auth", "testkit"}),
                 Map.entry("org.apache.james", new String[] {"message"}),

@@ -3,4 +3,6 @@ package org.postern.store;
 import org.postern.message.MessageExtract;
 
 /// A message's octets in their segment, with all that was computed of them; no row names them yet.
-record Content(BlobReference blob, byte[] digest, MessageExtract extract) {}
+///
+/// @param stored octets that the record takes in its segment
+record Content(BlobReference blob, long stored, byte[] digest, MessageExtract extract) {}

@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.nio.file.NoSuchFileException;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.ArrayList;
@@ -17,9 +18,12 @@ import java.util.concurrent.Executors;
 import org.postern.message.BinaryParts;
 import org.postern.message.MessageExtract;
 import org.postern.message.MessageExtractor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Message octets: into the segments when they arrive, out of them when they are asked for.
 final class Contents implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Contents.class);
     /// What of a message may be its header, and is looked at for its ENVELOPE.
     private static final int HEADER_OCTETS = 1024 * 1024;
     /// The longest value of a column in the embedded database is 1,048,576 octets.
@@ -28,31 +32,50 @@ final class Contents implements AutoCloseable {
     private final Database database;
     private final Segments segments;
     private final Committer blobs;
+    private final DiskSpace space;
     /// Reading a message's structure may take many milliseconds: virtual threads are not time-sliced.
     private final ExecutorService extractors = Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(),
             Thread.ofPlatform().daemon().name("extract-", 0).factory());
 
-    Contents(Database database, Segments segments, MeterRegistry meters) {
+    Contents(Database database, Segments segments, DiskSpace space, MeterRegistry meters) {
         this.database = database;
         this.segments = segments;
+        this.space = space;
         this.blobs = new Committer("blobs", segments::force, meters);
     }
 
-    /// Stores the spools' octets durably, and closes the spools. No row names them yet.
+    /// Stores the spools' octets durably, and closes the spools. No row names them yet; once one does, or it is clear
+    /// that
+    /// none will, they are to be [released][#release].
     List<Content> store(List<? extends MessageSpool> spools) throws IOException {
         List<Content> contents = new ArrayList<>();
         try {
             blobs.requireHealthy();
+            space.requireForMail(spools.stream().mapToLong(MessageSpool::size).sum());
             for (MessageSpool each : spools) {
                 var spool = (FileSpool) each;
                 var extract = CompletableFuture.supplyAsync(() -> extract(spool), extractors);
-                BlobReference blob = segments.append(spool);
-                contents.add(new Content(blob, spool.digest(), bounded(join(extract))));
+                MessageExtract extracted;
+                Segments.Placed placed;
+                try {
+                    placed = append(spool);
+                } finally {
+                    extract.handle((_, _) -> true).join(); // the spool is closed below
+                }
+                try {
+                    extracted = bounded(join(extract));
+                } catch (IOException | RuntimeException e) {
+                    segments.release(placed.blob());
+                    throw e;
+                }
+                contents.add(new Content(placed.blob(), placed.stored(), spool.digest(), extracted));
             }
-            // the body first: a row must never outlive a power cut without it
-            blobs.await(blobs.submit(() -> {}));
+            force();
             return contents;
+        } catch (IOException | RuntimeException e) {
+            release(contents);
+            throw e;
         } finally {
             spools.forEach(MessageSpool::close);
         }
@@ -99,6 +122,31 @@ final class Contents implements AutoCloseable {
         }
     }
 
+    /// Waits until everything appended so far is durable. The body first: a row must never outlive a power cut without
+    /// it.
+    void force() {
+        blobs.await(blobs.submit(() -> {}));
+    }
+
+    /// A row names each of them now, or none ever will: their segments may be compacted.
+    void release(List<Content> contents) {
+        contents.forEach(content -> segments.release(content.blob()));
+    }
+
+    /// A write that failed was acknowledged to nobody, and the next one begins in its place.
+    private Segments.Placed append(FileSpool spool) throws IOException {
+        try {
+            spool.requireKept();
+            return segments.append(spool);
+        } catch (IOException e) {
+            LOG.error("a message could not be stored", e);
+            throw space.has(spool.size())
+                    ? new MailboxException(
+                            MailboxException.Reason.UNAVAILABLE, "the mail store cannot be written to now")
+                    : DiskSpace.refusal();
+        }
+    }
+
     private static MessageExtract extract(FileSpool spool) {
         try (InputStream in = new BufferedInputStream(spool.open(), 64 * 1024)) {
             return MessageExtractor.extract(in);
@@ -139,8 +187,7 @@ final class Contents implements AutoCloseable {
                 select.setLong(1, message);
                 try (ResultSet row = select.executeQuery()) {
                     if (!row.next()) {
-                        throw new MailboxException(
-                                MailboxException.Reason.GONE, "the message was expunged in the meantime");
+                        throw gone();
                     }
                     byte[] prefix = row.getBytes(1);
                     var blob = new BlobReference(row.getInt(9), row.getInt(10), row.getLong(11), row.getLong(12));
@@ -153,13 +200,50 @@ final class Contents implements AutoCloseable {
                                     row.getBytes(7),
                                     row.getInt(8))
                             .withPrefix(prefix.length);
-                    return new Stored(segments, blob, prefix, extract);
+                    return new Stored(this, message, blob, prefix, extract);
                 }
             }
         });
     }
 
-    private record Stored(Segments segments, BlobReference blob, byte[] prefix, MessageExtract extract)
+    /// Where the message's octets are now: compaction may have moved them.
+    private BlobReference place(long message) {
+        return database.inTransaction(connection -> {
+            try (PreparedStatement select = connection.prepareStatement("select b.node, b.segment, b.position, b.length"
+                    + " from message m join blob b on b.id = m.blob where m.id = ?")) {
+                select.setLong(1, message);
+                try (ResultSet row = select.executeQuery()) {
+                    if (!row.next()) {
+                        throw gone();
+                    }
+                    return new BlobReference(row.getInt(1), row.getInt(2), row.getLong(3), row.getLong(4));
+                }
+            }
+        });
+    }
+
+    private static MailboxException gone() {
+        return new MailboxException(MailboxException.Reason.GONE, "the message was expunged in the meantime");
+    }
+
+    private InputStream open(long message, BlobReference known, long offset, long length) {
+        BlobReference blob = known;
+        while (true) {
+            try {
+                return segments.open(blob, offset, length);
+            } catch (IOException e) {
+                BlobReference now = e instanceof NoSuchFileException ? place(message) : blob;
+                if (now.equals(blob)) {
+                    LOG.error("message {} cannot be read", message, e);
+                    throw new MailboxException(
+                            MailboxException.Reason.CORRUPTION, "the message is damaged in the mail store");
+                }
+                blob = now;
+            }
+        }
+    }
+
+    private record Stored(Contents contents, long message, BlobReference blob, byte[] prefix, MessageExtract extract)
             implements MessageContent {
         @Override
         public long size() {
@@ -167,13 +251,15 @@ final class Contents implements AutoCloseable {
         }
 
         @Override
-        public InputStream open(long offset, long length) throws IOException {
+        public InputStream open(long offset, long length) {
             if (offset >= prefix.length) {
-                return segments.open(blob, offset - prefix.length, length);
+                return contents.open(message, blob, offset - prefix.length, length);
             }
             int ofPrefix = (int) Math.min(length, prefix.length - offset);
             var head = new ByteArrayInputStream(prefix, (int) offset, ofPrefix);
-            return length == ofPrefix ? head : new SequenceInputStream(head, segments.open(blob, 0, length - ofPrefix));
+            return length == ofPrefix
+                    ? head
+                    : new SequenceInputStream(head, contents.open(message, blob, 0, length - ofPrefix));
         }
     }
 

@@ -2,6 +2,7 @@ package org.postern.store;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -26,7 +27,7 @@ final class Database implements AutoCloseable {
     /// A transaction that lost against another is run again this often.
     private static final int ATTEMPTS = 5;
     /// What was replaced stays in its place for so long, in case the disk has not got the replacement.
-    private static final Duration RETENTION = Duration.ofSeconds(45);
+    static final Duration RETENTION = Duration.ofSeconds(45);
     /// What is tidied up at once, in octets, and how long after the last change there may be something left.
     private static final int TIDIED_AT_ONCE = 4 << 20;
     private static final Duration TIDIED_UP_AFTER = Duration.ofMinutes(2);
@@ -47,13 +48,15 @@ final class Database implements AutoCloseable {
     /// Keeps the database open, and with it the way in which it writes, whatever the pool does.
     private final Connection keeper;
     private final MVStore store;
+    private final Patience patience;
     private final ScheduledExecutorService housekeeper;
     private volatile long lastCheckpoint = System.nanoTime();
 
-    private Database(HikariDataSource pool, Connection keeper, MVStore store) {
+    private Database(HikariDataSource pool, Connection keeper, MVStore store, Patience patience) {
         this.pool = pool;
         this.keeper = keeper;
         this.store = store;
+        this.patience = patience;
         this.housekeeper = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("database housekeeping").factory());
     }
@@ -63,17 +66,15 @@ final class Database implements AutoCloseable {
     /// The settings are pinned because durability was measured with them. The kernel's file lock goes with
     /// the process.
     static Database openH2(Path directory) {
-        return openH2("file:" + directory.resolve("postern").toAbsolutePath(), RETENTION, Optional.of(directory));
+        return openH2(Disk.LOCAL, directory, RETENTION);
     }
 
-    /// The same, for a file named in H2's own way, with a scheme.
+    /// The same, on another disk.
     /// @param retention how long what was replaced stays in its place
-    static Database openH2(String file, Duration retention) {
-        return openH2(file, retention, Optional.empty());
-    }
-
-    /// @param copies where the database is copied to before an upgrade
-    private static Database openH2(String file, Duration retention, Optional<Path> copies) {
+    static Database openH2(Disk disk, Path directory, Duration retention) {
+        Path name = directory.resolve("postern").toAbsolutePath();
+        Patience patience = ChunkChecks.register(Path.of(name + ".mv.db"));
+        String file = ChunkChecks.SCHEME + ":" + disk.databaseScheme() + name;
         var config = new HikariConfig();
         config.setJdbcUrl("jdbc:h2:" + file
                 + ";FILE_LOCK=FS;DB_CLOSE_ON_EXIT=FALSE;RETENTION_TIME=" + retention.toMillis()
@@ -89,11 +90,14 @@ final class Database implements AutoCloseable {
                     DriverManager.getConnection(config.getJdbcUrl(), config.getUsername(), config.getPassword());
             MVStore store = mvStore(keeper);
             writeInOrder(store);
-            var database = new Database(new HikariDataSource(config), keeper, store);
-            Schema.bringUpToDate(database, database.pool, copies);
+            var database = new Database(new HikariDataSource(config), keeper, store, patience);
+            Schema.bringUpToDate(database, database.pool, Optional.of(directory));
+            database.checkpoint();
+            disk.force(directory); // the file's name must be as durable as what is in it
+            patience.begin();
             database.housekeeper.scheduleWithFixedDelay(database::tidyUp, 1, 1, TimeUnit.SECONDS);
             return database;
-        } catch (SQLException e) {
+        } catch (SQLException | IOException e) {
             throw new StoreFailure(e);
         }
     }
@@ -158,6 +162,23 @@ final class Database implements AutoCloseable {
         }
     }
 
+    /// True while a write waits for the disk to take it.
+    boolean waitsForDisk() {
+        return patience.waiting();
+    }
+
+    /// Refuses early what would have to wait.
+    void requireDisk() {
+        if (waitsForDisk()) {
+            throw DiskSpace.refusal();
+        }
+    }
+
+    /// The store closes: no write waits any more.
+    void waitNoLonger() {
+        patience.end();
+    }
+
     /// Moves what is left of old versions together, so that their space can be used again: what H2's
     /// background
     /// writer would have done.
@@ -178,12 +199,15 @@ final class Database implements AutoCloseable {
     /// The database closes in order with its last connection.
     @Override
     public void close() {
+        waitNoLonger();
         housekeeper.close();
         pool.close();
         try {
             keeper.close();
         } catch (SQLException e) {
             throw new StoreFailure(e);
+        } finally {
+            ChunkChecks.forget(patience.file());
         }
     }
 }

@@ -41,9 +41,15 @@ final class DatabaseFile {
         Files.move(temporary, note, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /// The file is about to be written to.
-    static void forgetClosed(Path directory) throws IOException {
-        Files.deleteIfExists(directory.resolve(CLOSED));
+    /// The file is about to be written to. Forced, or the note would come back with a power cut and deny what was
+    /// written
+    /// since.
+    static void forgetClosed(Path directory, Disk disk) throws IOException {
+        Path note = directory.resolve(CLOSED);
+        if (Files.exists(note)) {
+            disk.delete(note);
+            disk.force(directory.resolve("database"));
+        }
     }
 
     /// How the file differs from what was closed; empty if it does not, or if nobody noted (after a crash).

@@ -11,7 +11,9 @@ public final class DeliveryException extends RuntimeException {
         /// The account is gone, or takes no mail.
         NO_MAILBOX,
         /// The store accepts nothing now: worth another try, later.
-        UNAVAILABLE
+        UNAVAILABLE,
+        /// The disk is full, for now.
+        NO_SPACE
     }
 
     private final Reason reason;

@@ -51,9 +51,12 @@ final class DeliveryStore implements Deliveries {
         return measured(List.of(spool), () -> {
             Map<AccountId, String> reached = accountsOf(recipients);
             refuseLoop(spool, reached);
-            return results(
-                    commit(letters(mailboxes.contents().store(List.of(spool)).getFirst(), reversePath, reached)),
-                    reached);
+            List<Content> stored = mailboxes.contents().store(List.of(spool));
+            try {
+                return results(commit(letters(stored.getFirst(), reversePath, reached)), reached);
+            } finally {
+                mailboxes.contents().release(stored);
+            }
         });
     }
 
@@ -71,22 +74,28 @@ final class DeliveryStore implements Deliveries {
                     ? new byte[0]
                     : mailboxes.contents().envelope(fields, spool); // while the spool can be read
             List<Content> contents = mailboxes.contents().store(spools);
-            List<Letter> message = letters(contents.getFirst(), reversePath, reached);
-            List<Letter> together = new ArrayList<>(message);
-            companions
-                    .report()
-                    .ifPresent(report ->
-                            together.addAll(letters(contents.getLast(), "", accountsOf(report.recipients()))));
             try {
-                companions.sentCopy().ifPresent(copy -> together.add(sentCopy(copy, contents.getFirst(), envelope)));
-                commit(together);
-                return true;
-            } catch (MailboxException e) {
-                if (companions.isEmpty()) {
-                    throw e;
+                List<Letter> message = letters(contents.getFirst(), reversePath, reached);
+                List<Letter> together = new ArrayList<>(message);
+                companions
+                        .report()
+                        .ifPresent(report ->
+                                together.addAll(letters(contents.getLast(), "", accountsOf(report.recipients()))));
+                try {
+                    companions
+                            .sentCopy()
+                            .ifPresent(copy -> together.add(sentCopy(copy, contents.getFirst(), envelope)));
+                    commit(together);
+                    return true;
+                } catch (MailboxException e) {
+                    if (companions.isEmpty()) {
+                        throw e;
+                    }
+                    commit(message); // what goes with a message never keeps it from its recipients
+                    return false;
                 }
-                commit(message); // what goes with a message never keeps it from its recipients
-                return false;
+            } finally {
+                mailboxes.contents().release(contents);
             }
         });
     }
@@ -96,7 +105,10 @@ final class DeliveryStore implements Deliveries {
         Content shown = envelope.length == 0
                 ? content
                 : new Content(
-                        content.blob(), content.digest(), content.extract().withEnvelope(envelope));
+                        content.blob(),
+                        content.stored(),
+                        content.digest(),
+                        content.extract().withEnvelope(envelope));
         return new Letter(copy.account(), mailboxes.sentMailbox(copy.account()), shown, copy.fields(), Flags.SEEN);
     }
 
@@ -141,28 +153,40 @@ final class DeliveryStore implements Deliveries {
                     failures.set(index, Optional.of(e));
                 }
             }
-            Content content = mailboxes.contents().store(List.of(spool)).getFirst();
-            for (int attempt = 1; ; attempt++) {
-                List<RecipientVerdict.Accepted> left = leaveOut(content, reversePath, recipients, failures);
-                try {
-                    if (!left.isEmpty()) {
-                        commit(letters(content, reversePath, accountsOf(left)));
-                    }
-                    outcome = left.isEmpty()
-                            ? failures.stream()
-                                    .flatMap(Optional::stream)
-                                    .findFirst()
-                                    .map(DeliveryStore::outcome)
-                                    .orElse(outcome)
-                            : DELIVERED;
-                    return failures;
-                } catch (MailboxException e) { // something changed since they were looked at
-                    if (attempt == ATTEMPTS) {
-                        failures.replaceAll(failure -> failure.or(() -> Optional.of(failure(e))));
-                        outcome = outcome(failure(e));
+            List<Content> stored;
+            try {
+                stored = mailboxes.contents().store(List.of(spool));
+            } catch (MailboxException e) { // of the disk, not of a recipient
+                failures.replaceAll(failure -> failure.or(() -> Optional.of(failure(e))));
+                outcome = outcome(failure(e));
+                return failures;
+            }
+            try {
+                Content content = stored.getFirst();
+                for (int attempt = 1; ; attempt++) {
+                    List<RecipientVerdict.Accepted> left = leaveOut(content, reversePath, recipients, failures);
+                    try {
+                        if (!left.isEmpty()) {
+                            commit(letters(content, reversePath, accountsOf(left)));
+                        }
+                        outcome = left.isEmpty()
+                                ? failures.stream()
+                                        .flatMap(Optional::stream)
+                                        .findFirst()
+                                        .map(DeliveryStore::outcome)
+                                        .orElse(outcome)
+                                : DELIVERED;
                         return failures;
+                    } catch (MailboxException e) { // something changed since they were looked at
+                        if (attempt == ATTEMPTS) {
+                            failures.replaceAll(failure -> failure.or(() -> Optional.of(failure(e))));
+                            outcome = outcome(failure(e));
+                            return failures;
+                        }
                     }
                 }
+            } finally {
+                mailboxes.contents().release(stored);
             }
         } finally {
             spool.close();
@@ -180,6 +204,7 @@ final class DeliveryStore implements Deliveries {
     private static String outcome(DeliveryException failure) {
         return switch (failure.reason()) {
             case OVER_QUOTA -> "over-quota";
+            case NO_SPACE -> "no-space";
             case LOOP -> "loop";
             case NO_MAILBOX -> "no-mailbox";
             case UNAVAILABLE -> "unavailable";
@@ -222,7 +247,8 @@ final class DeliveryStore implements Deliveries {
         DeliveryException.Reason reason = switch (cause.reason()) {
             case OVER_QUOTA -> DeliveryException.Reason.OVER_QUOTA;
             case NO_SUCH_MAILBOX, GONE -> DeliveryException.Reason.NO_MAILBOX;
-            case ALREADY_EXISTS, CANNOT, HAS_CHILDREN, USE_TAKEN, LIMIT, UNAVAILABLE ->
+            case NO_SPACE -> DeliveryException.Reason.NO_SPACE;
+            case ALREADY_EXISTS, CANNOT, HAS_CHILDREN, USE_TAKEN, LIMIT, UNAVAILABLE, CORRUPTION ->
                 DeliveryException.Reason.UNAVAILABLE;
         };
         return new DeliveryException(reason, String.valueOf(cause.getMessage()));

@@ -26,6 +26,8 @@ final class FileSpool implements MessageSpool {
     private @Nullable Path file;
     private @Nullable FileChannel channel;
     private byte @Nullable [] finished;
+    /// Why not everything was kept. Told when the message is to be stored: until then the client is talking.
+    private @Nullable IOException failure;
 
     FileSpool(Path directory) {
         this.directory = directory;
@@ -37,8 +39,19 @@ final class FileSpool implements MessageSpool {
     }
 
     @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
+    public void write(byte[] bytes, int offset, int length) {
         digest.update(bytes, offset, length);
+        if (failure == null) {
+            try {
+                keep(bytes, offset, length);
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        size += length;
+    }
+
+    private void keep(byte[] bytes, int offset, int length) throws IOException {
         if (channel == null && size + length > IN_MEMORY) {
             file = Files.createTempFile(directory, "message", ".spool");
             channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.READ);
@@ -53,7 +66,13 @@ final class FileSpool implements MessageSpool {
             }
             System.arraycopy(bytes, offset, memory, (int) size, length);
         }
-        size += length;
+    }
+
+    /// @throws IOException why something of what was written could not be kept
+    void requireKept() throws IOException {
+        if (failure != null) {
+            throw new IOException("a message could not be kept while it arrived", failure);
+        }
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {

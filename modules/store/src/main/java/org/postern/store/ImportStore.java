@@ -231,7 +231,11 @@ final class ImportStore implements Imports {
                 List<Content> stored = mailboxes
                         .contents()
                         .store(messages.stream().map(Import.Message::spool).toList());
-                return arrive(lease.state(), messages, stored);
+                try {
+                    return arrive(lease.state(), messages, stored);
+                } finally {
+                    mailboxes.contents().release(stored);
+                }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             } finally {

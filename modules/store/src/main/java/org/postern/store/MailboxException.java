@@ -19,8 +19,12 @@ public final class MailboxException extends RuntimeException {
         LIMIT,
         /// The mailbox was deleted, or its account disabled, while it was open.
         GONE,
-        /// The store no longer accepts changes (a failed flush, a full disk).
-        UNAVAILABLE
+        /// The store no longer accepts changes (a failed flush).
+        UNAVAILABLE,
+        /// The disk is full, for now.
+        NO_SPACE,
+        /// What is on the disk is not what was written. The log says where.
+        CORRUPTION
     }
 
     private final Reason reason;

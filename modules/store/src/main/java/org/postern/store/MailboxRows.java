@@ -215,13 +215,15 @@ final class MailboxRows {
     /// mailbox.
     static long insertBlob(Connection connection, Content content) throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement(
-                "insert into blob (node, segment, position, length, digest, reference_count) values (?, ?, ?, ?, ?, 0)",
+                "insert into blob (node, segment, position, length, digest, stored, reference_count)"
+                        + " values (?, ?, ?, ?, ?, ?, 0)",
                 new String[] {"id"})) {
             insert.setInt(1, content.blob().node());
             insert.setInt(2, content.blob().segment());
             insert.setLong(3, content.blob().position());
             insert.setLong(4, content.blob().length());
             insert.setBytes(5, content.digest());
+            insert.setLong(6, content.stored());
             insert.executeUpdate();
             return generatedKey(insert);
         }

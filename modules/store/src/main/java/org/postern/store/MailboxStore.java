@@ -27,6 +27,7 @@ final class MailboxStore implements Mailboxes {
     private final MailboxViews views;
     private final MailboxWriter writer;
     private final Removals removals;
+    private final DiskSpace space;
     /// Held by whoever changes an account's tree: names are checked and changed as one step. Striped by
     /// account.
     private final List<ReentrantLock> trees =
@@ -38,13 +39,15 @@ final class MailboxStore implements Mailboxes {
             Contents contents,
             MailboxViews views,
             MailboxWriter writer,
-            Removals removals) {
+            Removals removals,
+            DiskSpace space) {
         this.database = database;
         this.committer = committer;
         this.contents = contents;
         this.views = views;
         this.writer = writer;
         this.removals = removals;
+        this.space = space;
     }
 
     Contents contents() {
@@ -109,6 +112,7 @@ final class MailboxStore implements Mailboxes {
     /// @param durable run on the committer's thread
     void changeTree(AccountId account, Database.Change change, Runnable afterCommit, Runnable durable) {
         committer.requireHealthy();
+        database.requireDisk();
         ReentrantLock tree = trees.get((int) Long.remainderUnsigned(account.value(), trees.size()));
         long ticket;
         tree.lock();
@@ -124,6 +128,7 @@ final class MailboxStore implements Mailboxes {
 
     @Override
     public void create(AccountId account, MailboxName name, Optional<SpecialUse> specialUse) {
+        space.requireForRows();
         changeTree(
                 account,
                 connection -> {
@@ -353,43 +358,48 @@ final class MailboxStore implements Mailboxes {
 
     @Override
     public AppendResult append(AccountId account, MailboxName name, List<Appended> messages) {
-        List<Content> stored;
         try (MailboxViews.Lease lease = acquire(account.value(), name)) { // refuse before the disk is written
-            stored = contents.store(messages.stream().map(Appended::spool).toList());
-            MailboxState state = lease.state();
-            var arrival = new Arrival(messages.size());
-            int[][] uids = {new int[0]};
-            writer.change(
-                    List.of(state),
-                    () -> {
-                        for (int index = 0; index < messages.size(); index++) {
-                            Appended message = messages.get(index);
-                            arrival.sizes[index] =
-                                    (int) stored.get(index).extract().size();
-                            arrival.dates[index] = message.internalDate().epochMillis();
-                            arrival.zones[index] =
-                                    (short) message.internalDate().offsetMinutes();
-                            arrival.flags[index] =
-                                    message.systemFlags() | writer.keywordBits(state, message.keywords(), true);
-                        }
-                        Mutation.Arrived arrived = arrival.into(state, state.headModSeq + 1);
-                        uids[0] = arrived.uids();
-                        return List.of(new MailboxWriter.Planned(state, arrived));
-                    },
-                    connection -> {
-                        for (int index = 0; index < stored.size(); index++) {
-                            Content content = stored.get(index);
-                            arrival.messages[index] = MailboxRows.insertMessage(
-                                    connection, MailboxRows.insertBlob(connection, content), content, new byte[0]);
-                        }
-                        MailboxRows.charge(connection, account.value(), arrival.octets(), arrival.count());
-                    });
-            return new AppendResult(state.uidValidity, uids[0]);
+            List<Content> stored =
+                    contents.store(messages.stream().map(Appended::spool).toList());
+            try {
+                return append(account, lease.state(), messages, stored);
+            } finally {
+                contents.release(stored);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
             messages.forEach(message -> message.spool().close());
         }
+    }
+
+    private AppendResult append(AccountId account, MailboxState state, List<Appended> messages, List<Content> stored) {
+        var arrival = new Arrival(messages.size());
+        int[][] uids = {new int[0]};
+        writer.change(
+                List.of(state),
+                () -> {
+                    for (int index = 0; index < messages.size(); index++) {
+                        Appended message = messages.get(index);
+                        arrival.sizes[index] = (int) stored.get(index).extract().size();
+                        arrival.dates[index] = message.internalDate().epochMillis();
+                        arrival.zones[index] = (short) message.internalDate().offsetMinutes();
+                        arrival.flags[index] =
+                                message.systemFlags() | writer.keywordBits(state, message.keywords(), true);
+                    }
+                    Mutation.Arrived arrived = arrival.into(state, state.headModSeq + 1);
+                    uids[0] = arrived.uids();
+                    return List.of(new MailboxWriter.Planned(state, arrived));
+                },
+                connection -> {
+                    for (int index = 0; index < stored.size(); index++) {
+                        Content content = stored.get(index);
+                        arrival.messages[index] = MailboxRows.insertMessage(
+                                connection, MailboxRows.insertBlob(connection, content), content, new byte[0]);
+                    }
+                    MailboxRows.charge(connection, account.value(), arrival.octets(), arrival.count());
+                });
+        return new AppendResult(state.uidValidity, uids[0]);
     }
 
     /// The first mailboxes of a new account, subscribed. Inside the caller's transaction.

@@ -14,11 +14,13 @@ final class MailboxWriter {
     private final Database database;
     private final Committer committer;
     private final Snapshots snapshots;
+    private final DiskSpace space;
 
-    MailboxWriter(Database database, Committer committer, Snapshots snapshots) {
+    MailboxWriter(Database database, Committer committer, Snapshots snapshots, DiskSpace space) {
         this.database = database;
         this.committer = committer;
         this.snapshots = snapshots;
+        this.space = space;
     }
 
     /// A change of one mailbox, decided and not yet written.
@@ -40,6 +42,7 @@ final class MailboxWriter {
                 .toList();
         long ticket;
         committer.requireHealthy();
+        database.requireDisk();
         ordered.forEach(state -> state.writers.lock());
         try {
             for (MailboxState state : ordered) {
@@ -50,6 +53,9 @@ final class MailboxWriter {
             List<Planned> planned = decision.decide();
             if (planned.isEmpty()) {
                 return;
+            }
+            if (planned.stream().anyMatch(each -> !(each.mutation() instanceof Mutation.Removed))) {
+                space.requireForRows(); // taking away always goes on: it is what makes room
             }
             database.change(connection -> {
                 more.run(connection);

@@ -25,6 +25,8 @@ public final class PosternStore implements Store {
     private final Segments segments;
     private final Contents contents;
     private final Committer committer;
+    private final DiskSpace space;
+    private final Compaction compaction;
     private final Snapshots snapshots;
     private final Removals removals;
     private final MailboxStore mailboxes;
@@ -32,26 +34,28 @@ public final class PosternStore implements Store {
     private final DeliveryStore deliveries;
     private final ImportStore imports;
 
-    private PosternStore(StoreSettings settings, MeterRegistry meters) throws IOException {
+    private PosternStore(StoreSettings settings, Disk disk, MeterRegistry meters) throws IOException {
         directory = settings.directory();
         spool = directory.resolve("spool");
-        Files.createDirectories(directory.resolve("database"));
-        Files.createDirectories(spool);
+        disk.createDirectories(directory.resolve("database"));
+        disk.createDirectories(spool);
         try (Stream<Path> left = Files.list(spool)) { // of a process that did not end well
             for (Path file : left.toList()) {
                 Files.delete(file);
             }
         }
-        requireItsDatabase();
-        database = Database.openH2(directory.resolve("database"));
-        segments = new Segments(directory.resolve("blobs"), NODE);
-        contents = new Contents(database, segments, meters);
+        requireItsDatabase(disk);
+        space = new DiskSpace(disk, directory, settings.segments().reserve());
+        database = Database.openH2(disk, directory.resolve("database"), Database.RETENTION);
+        segments = new Segments(directory.resolve("blobs"), NODE, settings.segments(), disk);
+        contents = new Contents(database, segments, space, meters);
         committer = new Committer("database", database::checkpoint, meters);
         var views = new MailboxViews(database, settings.viewOctets());
         snapshots = new Snapshots(database, views);
-        removals = new Removals(database);
-        var writer = new MailboxWriter(database, committer, snapshots);
-        mailboxes = new MailboxStore(database, committer, contents, views, writer, removals);
+        compaction = new Compaction(database, committer, contents, segments, space, settings.segments(), NODE, meters);
+        removals = new Removals(database, compaction::consider);
+        var writer = new MailboxWriter(database, committer, snapshots, space);
+        mailboxes = new MailboxStore(database, committer, contents, views, writer, removals, space);
         accounts = new AccountStore(database, committer, mailboxes, settings);
         deliveries = new DeliveryStore(accounts, mailboxes, meters);
         imports = new ImportStore(database, mailboxes, views);
@@ -61,14 +65,14 @@ public final class PosternStore implements Store {
 
     /// H2 would make an empty database where there is none, and go back to an older state where the end of the file is
     /// lost: all mail would seem gone, and UIDs would be given again.
-    private void requireItsDatabase() throws IOException {
+    private void requireItsDatabase(Disk disk) throws IOException {
         if (Files.exists(directory.resolve(DatabaseFile.PATH))) {
             Optional<String> difference = DatabaseFile.sizeDifference(directory);
             if (difference.isPresent()) {
                 throw new StoreFailure(directory.resolve(DatabaseFile.PATH) + ": " + difference.get()
                         + ". Restore it from a backup; postern store verify says what is lost");
             }
-            DatabaseFile.forgetClosed(directory);
+            DatabaseFile.forgetClosed(directory, disk);
         } else if (Files.isDirectory(directory.resolve("blobs"))) {
             try (Stream<Path> segmentFiles = Files.list(directory.resolve("blobs"))) {
                 if (segmentFiles.findAny().isPresent()) {
@@ -98,8 +102,12 @@ public final class PosternStore implements Store {
     /// Opens the store, brings its schema up to date, and recovers what the last process left.
     /// @throws StoreFailure where the database is damaged, in use, or of a newer Postern
     public static PosternStore open(StoreSettings settings, MeterRegistry meters) {
+        return open(settings, Disk.LOCAL, meters);
+    }
+
+    static PosternStore open(StoreSettings settings, Disk disk, MeterRegistry meters) {
         try {
-            return new PosternStore(settings, meters);
+            return new PosternStore(settings, disk, meters);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot open the store in " + settings.directory(), e);
         }
@@ -127,6 +135,7 @@ public final class PosternStore implements Store {
 
     @Override
     public MessageSpool newSpool() {
+        space.requireForMail(0);
         return new FileSpool(spool);
     }
 
@@ -163,12 +172,26 @@ public final class PosternStore implements Store {
 
     @Override
     public boolean healthy() {
-        return committer.healthy() && contents.healthy();
+        return committer.healthy() && contents.healthy() && !database.waitsForDisk();
+    }
+
+    Segments segments() {
+        return segments;
+    }
+
+    Removals removals() {
+        return removals;
+    }
+
+    Compaction compaction() {
+        return compaction;
     }
 
     /// Finishes what is under way; sessions must have ended.
     @Override
     public void close() {
+        database.waitNoLonger();
+        compaction.close();
         committer.close();
         removals.close();
         snapshots.close();

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -22,13 +23,16 @@ final class Removals implements AutoCloseable {
     private static final int BATCH = 500;
 
     private final Database database;
+    private final Runnable blobRemoved;
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private volatile boolean closed;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("removals").factory());
 
-    Removals(Database database) {
+    /// @param blobRemoved runs when a blob may have lost its last message
+    Removals(Database database, Runnable blobRemoved) {
         this.database = database;
+        this.blobRemoved = blobRemoved;
     }
 
     /// There is something to take away.
@@ -42,12 +46,20 @@ final class Removals implements AutoCloseable {
         }
     }
 
+    /// Waits until everything that was asked for is taken away.
+    void finish() {
+        CompletableFuture.runAsync(() -> {}, thread).join();
+    }
+
     private void run() {
         scheduled.set(false);
         try {
             boolean more = true;
             while (more && !closed) {
                 more = database.inTransaction(Removals::oneBatch);
+                if (more) {
+                    blobRemoved.run();
+                }
             }
         } catch (RuntimeException e) {
             LOG.warn("expunged rows could not be taken away; the next change tries again", e);

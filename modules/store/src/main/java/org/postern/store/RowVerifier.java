@@ -343,7 +343,7 @@ final class RowVerifier {
         do {
             read = 0;
             try (PreparedStatement select = connection.prepareStatement(
-                    "select id, node, segment, position, length, reference_count from blob where id > ? order by id"
+                    "select id, node, segment, position, length, reference_count, stored from blob where id > ? order by id"
                             + " fetch first " + PAGE + " rows only")) {
                 select.setLong(1, last);
                 try (ResultSet row = select.executeQuery()) {
@@ -354,6 +354,7 @@ final class RowVerifier {
                                 last,
                                 new BlobReference(row.getInt(2), row.getInt(3), row.getLong(4), row.getLong(5)),
                                 row.getInt(6),
+                                row.getLong(7),
                                 sizes);
                     }
                 }
@@ -361,7 +362,10 @@ final class RowVerifier {
         } while (read == PAGE);
     }
 
-    private void verifyBlob(long id, BlobReference blob, int counted, Map<String, Long> sizes) throws IOException {
+    /// @param stored octets that the record takes, from its header on
+    private void verifyBlob(long id, BlobReference blob, int counted, long stored, Map<String, Long> sizes)
+            throws IOException {
+        long end = blob.position() - SegmentRecord.HEADER + stored;
         int named = messagesOfBlob.of(id);
         Finding.Place place = Finding.Place.STORE.blob(blob);
         if (named == 0) {
@@ -375,7 +379,7 @@ final class RowVerifier {
         String name = blob.node() + "-" + blob.segment();
         Segment segment = segments.computeIfAbsent(name, _ -> new Segment());
         segment.blobs++;
-        segment.end = Math.max(segment.end, blob.position() + blob.length());
+        segment.end = Math.max(segment.end, end);
         Long size = sizes.get(name);
         if (size == null) {
             Path file = blobs.resolve(name + ".segment");
@@ -384,7 +388,7 @@ final class RowVerifier {
         }
         if (size < 0) {
             damaged.add(new DamagedBlobs.Damage(id, blob, "its segment's file is missing"));
-        } else if (blob.position() + blob.length() > size) {
+        } else if (end > size) {
             damaged.add(new DamagedBlobs.Damage(id, blob, "its segment's file ends before it"));
         }
     }

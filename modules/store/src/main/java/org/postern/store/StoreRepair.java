@@ -63,7 +63,7 @@ public final class StoreRepair {
         }
         Path before = file.resolveSibling("before-repair-" + BackupDirectory.name(Instant.now()) + ".mv.db");
         BackupFiles.write(before, out -> Files.copy(file, out));
-        DatabaseFile.forgetClosed(directory);
+        DatabaseFile.forgetClosed(directory, Disk.LOCAL);
         VerifyReport after;
         StoreRepair repair;
         try (Database database = Database.openH2(directory.resolve("database"));
@@ -393,14 +393,15 @@ public final class StoreRepair {
                 .resolve(message.mailbox() + "-" + Integer.toUnsignedString(message.uid()) + ".eml");
         Files.deleteIfExists(kept);
         try (FileChannel from = FileChannel.open(segment, StandardOpenOption.READ)) {
-            long length = Math.clamp(from.size() - blob.position(), 0, blob.length());
+            long payload = SegmentRecord.payload(from, blob);
+            long length = Math.clamp(from.size() - payload, 0, blob.length());
             if (length == 0) {
                 return Optional.empty();
             }
             BackupFiles.write(kept, out -> {
                 ByteBuffer piece = ByteBuffer.allocate(64 * 1024);
-                for (long at = blob.position(); at < blob.position() + length; ) {
-                    piece.clear().limit((int) Math.min(piece.capacity(), blob.position() + length - at));
+                for (long at = payload; at < payload + length; ) {
+                    piece.clear().limit((int) Math.min(piece.capacity(), payload + length - at));
                     int count = from.read(piece, at);
                     if (count < 0) {
                         return;

@@ -178,8 +178,9 @@ class BrokenFilesTest {
     @ValueSource(doubles = {-18, -3, 0, 0.5, 1})
     void aBitThatFlips(double where) throws IOException {
         long record = Files.size(segment(1)) / MESSAGES;
-        long third = 2 * record + Segments.HEADER;
-        long position = where < 0 ? third + (long) where : (long) (third + where * (record - Segments.HEADER - 1));
+        long third = 2 * record + SegmentRecord.overhead(1);
+        long position =
+                where < 0 ? third + (long) where : (long) (third + where * (record - SegmentRecord.overhead(1) - 1));
         flip(segment(1), position, 4);
         assertThat(verify().clean()).isFalse();
         assertThat(uidsOf(Finding.Kind.MESSAGE_UNREADABLE)).containsExactly(3L);

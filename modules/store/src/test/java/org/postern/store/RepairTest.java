@@ -130,7 +130,7 @@ class RepairTest {
     void aMessageThatCannotBeReadIsNamedAndGoesOnlyWhenItIsGivenUp() throws IOException {
         try (FileChannel segment = FileChannel.open(
                 data().resolve("blobs/1-1.segment"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            segment.write(ByteBuffer.wrap(new byte[] {'#'}), Segments.HEADER + 10); // UID 1
+            segment.write(ByteBuffer.wrap(new byte[] {'#'}), SegmentRecord.overhead(1) + 10); // UID 1
         }
         RepairReport named = repair(false);
         assertThat(named.after().clean()).isFalse();

@@ -7,8 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,6 +44,10 @@ class SegmentsTest {
         segments.close();
     }
 
+    private static SegmentSettings small(long octets) {
+        return new SegmentSettings(octets, false, 50, 1 << 20, Duration.ofDays(1), 0);
+    }
+
     private void reopen() throws IOException {
         segments.close();
         segments = new Segments(blobs, 1);
@@ -53,7 +60,7 @@ class SegmentsTest {
     private BlobReference append(Segments into, byte[] octets) throws IOException {
         try (var spool = new FileSpool(directory)) {
             spool.write(octets, 0, octets.length);
-            return into.append(spool);
+            return into.append(spool).blob();
         }
     }
 
@@ -121,7 +128,7 @@ class SegmentsTest {
 
     @Test
     void aFullSegmentIsFollowedByAnotherAndNoBlobSpansTwo() throws IOException {
-        try (var small = new Segments(blobs, 7, 1000)) {
+        try (var small = new Segments(blobs, 7, small(1100), Disk.LOCAL)) {
             List<BlobReference> written = new ArrayList<>();
             for (int number = 0; number < 10; number++) {
                 written.add(append(small, octets(300, number)));
@@ -149,8 +156,8 @@ class SegmentsTest {
         segments.force();
         segments.close();
         byte[] whole = Files.readAllBytes(file(1));
-        assertThat(whole).hasSize(2 * Segments.HEADER + 90);
-        int tail = Segments.HEADER + 50;
+        assertThat(whole).hasSize(SegmentRecord.overhead(50) + SegmentRecord.overhead(40) + 90);
+        int tail = SegmentRecord.overhead(50) + 50;
         for (int length = tail; length < whole.length; length++) {
             Files.write(file(1), Arrays.copyOf(whole, length));
             segments = new Segments(blobs, 1);
@@ -185,15 +192,133 @@ class SegmentsTest {
     }
 
     @Test
-    void aReadThatMeetsTheEndOfTheFileSaysWhere() throws IOException {
-        BlobReference blob = append(octets(40, 5));
+    void aReadThatWouldMeetTheEndOfTheFileSaysWhereBeforeItBegins() throws IOException {
+        byte[] octets = octets(200_000, 5);
+        BlobReference blob = append(octets);
         segments.force();
-        Files.write(file(1), Arrays.copyOf(Files.readAllBytes(file(1)), Segments.HEADER + 10));
-        assertThatThrownBy(() -> read(blob, 5, 20))
-                .isInstanceOf(IOException.class)
+        Files.write(file(1), Arrays.copyOf(Files.readAllBytes(file(1)), 100_000));
+        assertThat(read(blob, 10, 60_000)).isEqualTo(Arrays.copyOfRange(octets, 10, 60_010));
+        for (int[] range : new int[][] {{0, 200_000}, {60_000, 10_000}, {150_000, 1}}) {
+            assertThatThrownBy(() -> segments.open(blob, range[0], range[1]))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("segment 1-1 at " + blob.position())
+                    .hasMessageContaining("damaged");
+        }
+    }
+
+    @Test
+    void aChangedOctetIsFoundByEveryReadOfItsBlockAndByNoOther() throws IOException {
+        byte[] octets = octets(3 * SegmentRecord.BLOCK + 5, 20);
+        BlobReference blob = append(octets);
+        segments.force();
+        byte[] whole = Files.readAllBytes(file(1));
+        whole[SegmentRecord.overhead(octets.length) + SegmentRecord.BLOCK + 77] ^= 1;
+        Files.write(file(1), whole);
+        assertThatThrownBy(() -> segments.open(blob, 0, blob.length()))
                 .hasMessageContaining("segment 1-1 at " + blob.position())
+                .hasMessageContaining("from 65536 on");
+        assertThatThrownBy(() -> segments.open(blob, SegmentRecord.BLOCK + 1000, 10))
                 .hasMessageContaining("damaged");
-        assertThat(read(blob, 0, 10)).hasSize(10);
+        assertThat(read(blob, 0, SegmentRecord.BLOCK)).isEqualTo(Arrays.copyOf(octets, SegmentRecord.BLOCK));
+        assertThat(read(blob, 2 * SegmentRecord.BLOCK, 100_000))
+                .isEqualTo(Arrays.copyOfRange(octets, 2 * SegmentRecord.BLOCK, octets.length));
+    }
+
+    /// A record as Postern wrote it before blocks had checksums of their own.
+    private BlobReference firstFormat(int number, byte[] octets) throws IOException {
+        ByteBuffer header = ByteBuffer.allocate(20 + octets.length)
+                .putInt(0x504f5354)
+                .putLong(octets.length)
+                .putInt(SegmentRecord.checksum(ByteBuffer.wrap(octets)));
+        header.putInt(SegmentRecord.checksum(header.duplicate().flip())).put(octets);
+        Files.write(file(number), header.array());
+        reopen();
+        return new BlobReference(1, number, 20, octets.length);
+    }
+
+    @Test
+    void recordsOfTheFirstFormatAreReadAndChecked() throws IOException {
+        byte[] octets = octets(150_000, 21);
+        BlobReference blob = firstFormat(3, octets);
+        assertIntact(blob, octets);
+        assertThat(read(blob, 70_000, 70_000)).isEqualTo(Arrays.copyOfRange(octets, 70_000, 140_000));
+        byte[] small = octets(3, 22);
+        assertIntact(firstFormat(4, small), small);
+        octets[149_999] ^= 1;
+        firstFormat(5, octets);
+        byte[] whole = Files.readAllBytes(file(5));
+        whole[30] ^= 1;
+        Files.write(file(5), whole);
+        var damaged = new BlobReference(1, 5, 20, octets.length);
+        assertDamaged(damaged);
+        assertThatThrownBy(() -> segments.open(damaged, 100_000, 10)).hasMessageContaining("checksum");
+    }
+
+    @Test
+    void compressedBlobsAreSmallerAndReadInPartsAsTheyWere() throws IOException {
+        var settings = new SegmentSettings(1 << 20, true, 50, 1 << 20, Duration.ofDays(1), 0);
+        byte[] text = "a line of text as it is written again and again\r\n"
+                .repeat(10_000)
+                .getBytes(US_ASCII);
+        byte[] mixed = Arrays.copyOf(text, text.length);
+        System.arraycopy(octets(100_000, 23), 0, mixed, 70_000, 100_000);
+        byte[] small = Arrays.copyOf(text, 5_000);
+        byte[] noise = octets(100_000, 24);
+        List<BlobReference> blobs = new ArrayList<>();
+        try (var compressing = new Segments(this.blobs, 4, settings, Disk.LOCAL)) {
+            for (byte[] each : List.of(text, mixed, small, noise, new byte[0])) {
+                blobs.add(append(compressing, each));
+            }
+            compressing.force();
+            assertThat(Files.size(this.blobs.resolve("4-1.segment")))
+                    .isBetween(200_000L, 260_000L) // the noise, and little else
+                    .isEqualTo(blobs.getLast().position() + 8);
+        }
+        try (var plain = new Segments(this.blobs, 4)) { // whatever the setting is later
+            List<byte[]> expected = List.of(text, mixed, small, noise, new byte[0]);
+            for (int index = 0; index < blobs.size(); index++) {
+                BlobReference blob = blobs.get(index);
+                plain.verify(blob);
+                byte[] octets = expected.get(index);
+                for (int from = 0; from < octets.length; from += 33_333) {
+                    try (InputStream in = plain.open(blob, from, 70_000)) {
+                        assertThat(in.readAllBytes())
+                                .isEqualTo(Arrays.copyOfRange(octets, from, Math.min(octets.length, from + 70_000)));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void whoReadsInAFileThatIsDeletedReadsOn() throws IOException {
+        byte[] octets = octets(200_000, 25);
+        BlobReference blob = append(octets);
+        segments.release(blob);
+        reopen();
+        append(octets(1, 26));
+        assertThat(segments.sealed()).extracting(Segments.Sealed::number).containsExactly(1);
+        try (InputStream in = segments.open(blob, 0, blob.length())) {
+            assertThat(in.read()).isEqualTo(octets[0] & 0xff);
+            segments.delete(1);
+            assertThat(file(1)).doesNotExist();
+            assertThat(in.readAllBytes()).isEqualTo(Arrays.copyOfRange(octets, 1, octets.length));
+        }
+        assertThatThrownBy(() -> segments.open(blob, 0, 1)).isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void aFileIsNotSealedBeforeEveryBlobInItIsReleased() throws IOException {
+        try (var small = new Segments(blobs, 7, small(500), Disk.LOCAL)) {
+            BlobReference first = append(small, octets(300, 1));
+            BlobReference second = append(small, octets(300, 2));
+            append(small, octets(300, 3));
+            assertThat(small.sealed()).isEmpty();
+            small.release(second);
+            assertThat(small.sealed()).extracting(Segments.Sealed::number).containsExactly(2);
+            small.release(first);
+            assertThat(small.sealed()).extracting(Segments.Sealed::number).containsExactly(1, 2);
+        }
     }
 
     @Test
@@ -238,7 +363,7 @@ class SegmentsTest {
         int writers = 8;
         int each = 150;
         Map<BlobReference, byte[]> written = new ConcurrentHashMap<>();
-        try (var shared = new Segments(blobs, 3, 200_000);
+        try (var shared = new Segments(blobs, 3, small(200_000), Disk.LOCAL);
                 var executor = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> running = new ArrayList<>();
             for (int writer = 0; writer < writers; writer++) {

@@ -2,6 +2,7 @@ package org.postern.store;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +19,19 @@ final class StoreFixture implements AutoCloseable {
     final AccountId bob;
 
     StoreFixture(Path directory) {
-        store = PosternStore.open(StoreSettings.in(directory), new SimpleMeterRegistry());
+        this(StoreSettings.in(directory));
+    }
+
+    StoreFixture(StoreSettings settings) {
+        this(settings, new SimpleMeterRegistry());
+    }
+
+    StoreFixture(StoreSettings settings, MeterRegistry meters) {
+        this(settings, Disk.LOCAL, meters);
+    }
+
+    StoreFixture(StoreSettings settings, Disk disk, MeterRegistry meters) {
+        store = PosternStore.open(settings, disk, meters);
         if (store.accounts().domains().isEmpty()) {
             store.accounts().addDomain("example.test");
             store.accounts().addAccount("alice@example.test", "no hash", Optional.empty());

@@ -27,6 +27,7 @@ import org.postern.smtp.SmtpRefusal;
 import org.postern.smtp.SmtpRole;
 import org.postern.store.Deliveries;
 import org.postern.store.DeliveryException;
+import org.postern.store.MailboxException;
 import org.postern.store.MessageSpool;
 import org.postern.store.RecipientVerdict;
 import org.postern.store.Store;
@@ -106,9 +107,22 @@ final class Submission implements SmtpRole.Transaction {
         };
     }
 
+    private MessageSpool newSpool() {
+        try {
+            return store.newSpool();
+        } catch (MailboxException e) {
+            throw noSpace();
+        }
+    }
+
+    /// RFC 3463 §3.4: the message is welcome, later.
+    private static SmtpRefusal noSpace() {
+        return refused(452, "4.3.1", "There is no room for mail now");
+    }
+
     @Override
     public MessageSink openMessage(String received) {
-        MessageSpool opened = store.newSpool();
+        MessageSpool opened = newSpool();
         EditedMessage edited = new EditedMessage(fields -> fixed(fields, received), opened::write);
         spool = opened;
         message = edited;
@@ -222,6 +236,7 @@ final class Submission implements SmtpRole.Transaction {
             case LOOP -> refused(554, "5.4.6", "The message goes in a circle; nothing was delivered");
             case NO_MAILBOX -> refused(550, "5.2.1", "A recipient's mailbox is gone; nothing was delivered");
             case UNAVAILABLE -> refused(451, "4.3.0", "The message cannot be delivered now; nothing was");
+            case NO_SPACE -> noSpace();
         };
     }
 
