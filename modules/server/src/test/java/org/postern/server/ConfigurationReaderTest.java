@@ -52,7 +52,7 @@ class ConfigurationReaderTest {
                 .filter(line ->
                         !line.strip().startsWith("files =") && !line.strip().startsWith("view-memory ="))
                 .collect(Collectors.joining("\n"));
-        assertThat(uncommented).contains("\n  recipients = 100\n").contains("\n  imaps.port = 993\n");
+        assertThat(uncommented).contains("\n  recipients = 100 ").contains("\n  imaps.port = 993 ");
         Configuration explicit = read(uncommented);
         assertThat(explicit).isEqualTo(asShipped);
     }
