@@ -15,4 +15,7 @@ public sealed interface PresentedIdentifier {
 
     /// An address, in the notation of [java.net.InetAddress#getHostAddress]
     record IpId(String address) implements PresentedIdentifier {}
+
+    /// A URI. It is shown in evidence and never compared (RFC 7817 §3).
+    record UriId(String uri) implements PresentedIdentifier {}
 }

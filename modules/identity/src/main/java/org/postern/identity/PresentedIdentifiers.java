@@ -1,14 +1,15 @@
 package org.postern.identity;
 
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.bouncycastle.asn1.ASN1IA5String;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.ASN1TaggedObject;
 import org.bouncycastle.asn1.DERIA5String;
@@ -21,7 +22,7 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 /// The identifiers that a certificate presents, and whether they cover a name.
 public record PresentedIdentifiers(List<PresentedIdentifier> all) {
     /// id-on-dnsSRV (RFC 4985 §2).
-    private static final ASN1ObjectIdentifier SRV_NAME = new ASN1ObjectIdentifier("1.3.6.1.5.5.7.8.7");
+    static final ASN1ObjectIdentifier SRV_NAME = new ASN1ObjectIdentifier("1.3.6.1.5.5.7.8.7");
 
     public PresentedIdentifiers {
         all = List.copyOf(all);
@@ -47,21 +48,24 @@ public record PresentedIdentifiers(List<PresentedIdentifier> all) {
     private static void add(GeneralName name, List<PresentedIdentifier> identifiers) throws UnknownHostException {
         switch (name.getTagNo()) {
             case GeneralName.dNSName ->
-                identifiers.add(new PresentedIdentifier.DnsId(
-                        lower(ASN1IA5String.getInstance(name.getName()).getString())));
+                identifiers.add(new PresentedIdentifier.DnsId(DomainNames.lower(
+                        ASN1IA5String.getInstance(name.getName()).getString())));
             case GeneralName.iPAddress -> {
-                byte[] octets = org.bouncycastle.asn1.ASN1OctetString.getInstance(name.getName())
-                        .getOctets();
-                if (octets.length == 4 || octets.length == 16) {
+                byte[] octets = ASN1OctetString.getInstance(name.getName()).getOctets();
+                if (octets.length == 4) {
                     identifiers.add(new PresentedIdentifier.IpId(
                             InetAddress.getByAddress(octets).getHostAddress()));
+                } else if (octets.length == 16) {
+                    // not InetAddress: it turns ::ffff:192.0.2.1 into 192.0.2.1, other octets (RFC 9525 §6.4)
+                    identifiers.add(new PresentedIdentifier.IpId(
+                            Inet6Address.getByAddress(null, octets, -1).getHostAddress()));
                 }
             }
             case GeneralName.otherName -> {
                 ASN1Sequence otherName = ASN1Sequence.getInstance(name.getName());
                 if (SRV_NAME.equals(otherName.getObjectAt(0))) {
-                    String value =
-                            lower(ASN1IA5String.getInstance(ASN1TaggedObject.getInstance(otherName.getObjectAt(1))
+                    String value = DomainNames.lower(
+                            ASN1IA5String.getInstance(ASN1TaggedObject.getInstance(otherName.getObjectAt(1))
                                             .getExplicitBaseObject())
                                     .getString());
                     int dot = value.indexOf('.');
@@ -71,7 +75,10 @@ public record PresentedIdentifiers(List<PresentedIdentifier> all) {
                     }
                 }
             }
-            default -> {} // e-mail addresses, URIs (R7817-5) and directory names do not name a mail server
+            case GeneralName.uniformResourceIdentifier ->
+                identifiers.add(new PresentedIdentifier.UriId(
+                        ASN1IA5String.getInstance(name.getName()).getString()));
+            default -> {} // e-mail addresses and directory names do not name a mail server
         }
     }
 
@@ -83,35 +90,24 @@ public record PresentedIdentifiers(List<PresentedIdentifier> all) {
                     case PresentedIdentifier.IpId ip -> new GeneralName(GeneralName.iPAddress, ip.address());
                     case PresentedIdentifier.SrvId srv ->
                         new GeneralName(GeneralName.otherName, new OtherName(SRV_NAME, new DERIA5String(srv.name())));
+                    case PresentedIdentifier.UriId uri ->
+                        new GeneralName(GeneralName.uniformResourceIdentifier, uri.uri());
                 })
                 .toArray(GeneralName[]::new));
     }
 
     /// RFC 9525 §6.3: labels compare without case; `*` stands for exactly one whole left-most label.
     public boolean coversDnsName(String name) {
-        String reference = lower(name);
+        String reference = DomainNames.lower(name);
         return all.stream()
-                .anyMatch(identifier ->
-                        identifier instanceof PresentedIdentifier.DnsId dns && matches(dns.pattern(), reference));
+                .anyMatch(identifier -> identifier instanceof PresentedIdentifier.DnsId dns
+                        && switch (NameMatcher.compareNames(dns.pattern(), reference)) {
+                            case DNS_ID_EQUAL, DNS_ID_WILDCARD -> true;
+                            default -> false;
+                        });
     }
 
     public boolean coversService(String service, String domain) {
-        return all.contains(new PresentedIdentifier.SrvId(lower(service), lower(domain)));
-    }
-
-    static boolean matches(String pattern, String reference) {
-        if (!pattern.contains("*")) {
-            return pattern.equals(reference);
-        }
-        // R7817-7: f*o, *.*.x, a.*.x and a bare * are no patterns at all
-        if (!pattern.startsWith("*.") || pattern.indexOf('*', 1) >= 0) {
-            return false;
-        }
-        int dot = reference.indexOf('.');
-        return dot > 0 && reference.substring(dot).equals(pattern.substring(1)) && pattern.indexOf('.', 2) > 0;
-    }
-
-    private static String lower(String name) {
-        return name.toLowerCase(Locale.ROOT);
+        return all.contains(new PresentedIdentifier.SrvId(DomainNames.lower(service), DomainNames.lower(domain)));
     }
 }

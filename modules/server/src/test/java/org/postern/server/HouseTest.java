@@ -27,6 +27,7 @@ class HouseTest {
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
             Map.entry("message", Set.of()),
             Map.entry("identity", Set.of()),
+            Map.entry("resolver", Set.of()),
             Map.entry("tls", Set.of("identity")),
             Map.entry("auth", Set.of()),
             Map.entry("session", Set.of("tls", "auth", "identity")),
@@ -116,6 +117,7 @@ class HouseTest {
                 Map.entry("com.github.luben", new String[] {"store"}),
                 Map.entry("org.flywaydb", new String[] {"store"}),
                 Map.entry("org.bouncycastle", new String[] {"tls", "identity", "auth", "testkit"}),
+                Map.entry("org.xbill", new String[] {"resolver"}),
                 Map.entry("org.apache.james", new String[] {"message"}),
                 Map.entry("picocli", new String[] {"server"}),
                 Map.entry("com.typesafe.config", new String[] {"server"}),

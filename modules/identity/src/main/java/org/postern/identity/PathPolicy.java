@@ -1,0 +1,45 @@
+package org.postern.identity;
+
+import java.time.Instant;
+import java.util.List;
+
+/// What a certification path is held against: anchors, moment, and what is known of revocations. Nothing is fetched
+/// and
+/// no
+/// clock is read, so the same input gives the same answer for ever.
+///
+/// @param ocspResponses responses in DER, as stapled to the handshake (RFC 6066 §8, RFC 8446 §4.4.2.1)
+/// @param certificateRevocationLists CRLs in DER or PEM
+public record PathPolicy(
+        TrustAnchors anchors,
+        Instant time,
+        Revocation revocation,
+        List<byte[]> ocspResponses,
+        List<byte[]> certificateRevocationLists) {
+    /// What it takes to believe that a certificate was not revoked.
+    public enum Revocation {
+        /// a usable response or list that says "revoked" refuses; silence passes
+        WHERE_PRESENTED,
+        /// the server's own certificate needs a usable response or list that says it is good
+        REQUIRED_FOR_SERVER,
+        /// every certificate below the anchor needs one
+        REQUIRED
+    }
+
+    public PathPolicy {
+        ocspResponses = List.copyOf(ocspResponses);
+        certificateRevocationLists = List.copyOf(certificateRevocationLists);
+    }
+
+    public static PathPolicy at(Instant time, TrustAnchors anchors) {
+        return new PathPolicy(anchors, time, Revocation.WHERE_PRESENTED, List.of(), List.of());
+    }
+
+    public PathPolicy withAnchors(TrustAnchors others) {
+        return new PathPolicy(others, time, revocation, ocspResponses, certificateRevocationLists);
+    }
+
+    public PathPolicy withRevocation(Revocation required, List<byte[]> responses, List<byte[]> lists) {
+        return new PathPolicy(anchors, time, required, responses, lists);
+    }
+}
