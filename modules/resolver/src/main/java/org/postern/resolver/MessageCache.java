@@ -22,25 +22,25 @@ final class MessageCache {
     record Key(Name name, int type) {}
 
     /// @param expires by [System#nanoTime]
-    record Entry(Message message, long expires) {}
+    record Kept(Message message, long expires) {}
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final LinkedHashMap<Key, Entry> entries;
+    private final LinkedHashMap<Key, Kept> entries;
 
     MessageCache(int maximum) {
         entries = new LinkedHashMap<>(16, 0.75f, true) {
             @Override
-            protected boolean removeEldestEntry(Map.Entry<Key, Entry> eldest) {
+            protected boolean removeEldestEntry(Map.Entry<Key, Kept> eldest) {
                 return size() > maximum;
             }
         };
     }
 
     @Nullable
-    Entry get(Key key) {
+    Kept get(Key key) {
         lock.lock();
         try {
-            Entry entry = entries.get(key);
+            Kept entry = entries.get(key);
             if (entry != null && entry.expires - System.nanoTime() <= 0) {
                 entries.remove(key);
                 return null;
@@ -56,7 +56,7 @@ final class MessageCache {
         if (life.isPositive()) {
             lock.lock();
             try {
-                entries.put(key, new Entry(message, System.nanoTime() + life.toNanos()));
+                entries.put(key, new Kept(message, System.nanoTime() + life.toNanos()));
             } finally {
                 lock.unlock();
             }

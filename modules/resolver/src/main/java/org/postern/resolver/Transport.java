@@ -93,7 +93,7 @@ final class Transport implements org.xbill.DNS.Resolver {
     /// @throws IOException if no upstream gives an answer in time
     Message fetch(Record question) throws IOException {
         MessageCache.Key key = new MessageCache.Key(question.getName(), question.getType());
-        MessageCache.Entry entry = cache.get(key);
+        MessageCache.Kept entry = cache.get(key);
         Message message;
         if (entry == null) {
             if (++fetches > MAXIMUM_FETCHES) {
