@@ -40,6 +40,7 @@ final class CertificateManagement {
                 case PresentedIdentifier.DnsId dns -> dnsNames.add(dns.pattern());
                 case PresentedIdentifier.SrvId srv -> services.add(srv.name());
                 case PresentedIdentifier.IpId ip -> addresses.add(ip.address());
+                case PresentedIdentifier.UriId _ -> {} // names no mail server (RFC 7817 §3)
             }
         }
         return new Answer.Certificate(
