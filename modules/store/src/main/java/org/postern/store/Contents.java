@@ -82,7 +82,9 @@ final class Contents implements AutoCloseable {
     }
 
     /// Writes a message with its binary parts encoded.
+    /// @throws IOException also where the message could not be kept while it arrived
     void encodeBinary(MessageSpool from, MessageSpool into) throws IOException, BinaryParts.NotEncodable {
+        ((FileSpool) from).requireKept();
         try {
             CompletableFuture.runAsync(
                             () -> {

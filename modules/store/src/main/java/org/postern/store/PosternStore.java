@@ -179,6 +179,10 @@ public final class PosternStore implements Store {
         return segments;
     }
 
+    Snapshots snapshots() {
+        return snapshots;
+    }
+
     Removals removals() {
         return removals;
     }
@@ -194,8 +198,8 @@ public final class PosternStore implements Store {
         compaction.close();
         committer.close();
         removals.close();
-        snapshots.close();
         try {
+            snapshots.close();
             contents.close();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot close the segments", e);

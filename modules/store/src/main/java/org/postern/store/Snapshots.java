@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -125,6 +126,15 @@ final class Snapshots implements AutoCloseable {
             Thread.currentThread().interrupt();
             return;
         }
+        writeChanged();
+    }
+
+    /// Writes the snapshots of all mailboxes in memory that differ from theirs; returns when they are written.
+    void writeAll() {
+        CompletableFuture.runAsync(this::writeChanged, thread).join();
+    }
+
+    private void writeChanged() {
         for (long mailbox : views.loaded()) {
             try (MailboxViews.Lease lease = views.acquire(mailbox)) {
                 if (lease.state().differsFromSnapshot()) {

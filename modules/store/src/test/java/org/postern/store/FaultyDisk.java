@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.IntUnaryOperator;
 import org.h2.store.fs.FileBaseDefault;
 import org.h2.store.fs.FilePath;
@@ -53,6 +54,7 @@ final class FaultyDisk implements Disk {
     private boolean forces = true;
     private boolean databaseForces = true;
     private long capacity = Long.MAX_VALUE;
+    private CountDownLatch slow = new CountDownLatch(0);
     private long written;
     private long forced;
 
@@ -85,6 +87,16 @@ final class FaultyDisk implements Disk {
     /// What can be on the disk in all, from now on.
     synchronized void capacity(long octets) {
         capacity = octets;
+    }
+
+    /// What is on it now.
+    synchronized long octets() throws IOException {
+        return used();
+    }
+
+    /// Has whoever forces something wait until the latch opens, as on a disk that takes its time.
+    synchronized void slow(CountDownLatch latch) {
+        slow = latch;
     }
 
     synchronized long written() {
@@ -323,6 +335,15 @@ final class FaultyDisk implements Disk {
 
         @Override
         public void force(boolean metadata) throws IOException {
+            CountDownLatch latch;
+            synchronized (FaultyDisk.this) {
+                latch = slow;
+            }
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
             synchronized (FaultyDisk.this) {
                 requirePower();
                 forced++;
