@@ -182,8 +182,8 @@ final class Acknowledgements {
         for (int uid : uids) {
             box.messages.computeIfPresent(
                     uid,
-                    (_, old) -> new Message(
-                            old.text(), add ? old.flags() | Flags.FLAGGED : old.flags() & ~Flags.FLAGGED));
+                    (_, old) ->
+                            new Message(old.text(), add ? old.flags() | Flags.FLAGGED : old.flags() & ~Flags.FLAGGED));
         }
         begin(target, Map.of());
         try (OpenMailbox open = open(store, name)) {
@@ -217,7 +217,10 @@ final class Acknowledgements {
             CopyResult result = open.move(uids, MailboxName.of(to));
             for (int index = 0; index < uids.length; index++) {
                 box(target, to).messages.put(result.target()[index], moved.get(index));
-                remember(box(target, to), result.target()[index], moved.get(index).text());
+                remember(
+                        box(target, to),
+                        result.target()[index],
+                        moved.get(index).text());
             }
         }
         acknowledged(target);
@@ -236,8 +239,7 @@ final class Acknowledgements {
                         .computeIfPresent(uid, (_, old) -> new Message(old.text(), old.flags() | Flags.DELETED));
             }
             begin(flagged, Map.of());
-            open.updateFlags(
-                    uids, new FlagUpdate(FlagUpdate.Mode.ADD, Flags.DELETED, Set.of()), OptionalLong.empty());
+            open.updateFlags(uids, new FlagUpdate(FlagUpdate.Mode.ADD, Flags.DELETED, Set.of()), OptionalLong.empty());
             acknowledged(flagged);
             for (int uid : uids) {
                 box(target, name).messages.remove(uid);
@@ -346,8 +348,7 @@ final class Acknowledgements {
             for (Map.Entry<Integer, Message> message : wanted.messages.entrySet()) {
                 if (!message.getValue().equals(further.remove(message.getKey()))) {
                     return Optional.of("%s: UID %d is not as it was: %s"
-                            .formatted(
-                                    entry.getKey(), message.getKey(), brief(there.messages.get(message.getKey()))));
+                            .formatted(entry.getKey(), message.getKey(), brief(there.messages.get(message.getKey()))));
                 }
             }
             List<String> texts = new ArrayList<>(arriving.getOrDefault(entry.getKey(), List.of()));

@@ -54,12 +54,12 @@ class DiskTroubleTest {
                             fixture.alice,
                             MailboxName.INBOX,
                             List.of(new Mailboxes.Appended(opened, 0, Set.of(), new InternalDate(0, 0)))));
-            var accepted = (RecipientVerdict.Accepted)
-                    fixture.store.deliveries().resolve("alice@example.test");
+            var accepted =
+                    (RecipientVerdict.Accepted) fixture.store.deliveries().resolve("alice@example.test");
             assertThat(fixture.store.deliveries().deliverToEach(another, "", List.of(accepted)))
                     .singleElement()
-                    .satisfies(failure -> assertThat(failure.orElseThrow().reason())
-                            .isEqualTo(DeliveryException.Reason.NO_SPACE));
+                    .satisfies(failure ->
+                            assertThat(failure.orElseThrow().reason()).isEqualTo(DeliveryException.Reason.NO_SPACE));
             try (OpenMailbox inbox = fixture.open(fixture.alice, "INBOX")) {
                 assertThat(StoreFixture.text(inbox, kept)).isEqualTo(text);
                 inbox.updateFlags(new int[] {going}, DELETED, OptionalLong.empty());
@@ -74,7 +74,8 @@ class DiskTroubleTest {
             assertThat(fixture.store.healthy()).isTrue();
 
             disk.capacity(Long.MAX_VALUE);
-            int later = fixture.append(fixture.alice, "INBOX", StoreFixture.message("later"), 0).uids()[0];
+            int later = fixture.append(fixture.alice, "INBOX", StoreFixture.message("later"), 0)
+                    .uids()[0];
             assertThat(later).isGreaterThan(going);
         }
     }
@@ -113,7 +114,9 @@ class DiskTroubleTest {
                 }
                 assertThat(change).isNotDone();
                 assertThat(StoreFixture.text(other, uid)).isEqualTo(text);
-                assertThat(StoreFixture.flags(other, uid)).as("not told before it is durable").isZero();
+                assertThat(StoreFixture.flags(other, uid))
+                        .as("not told before it is durable")
+                        .isZero();
                 assertThat(fixture.store.mailboxes().list(fixture.bob)).isNotEmpty();
                 assertNoSpace(() -> other.updateFlags(new int[] {uid}, DELETED, OptionalLong.empty()));
 
@@ -147,7 +150,10 @@ class DiskTroubleTest {
             try (OpenMailbox inbox = fixture.open(fixture.alice, "INBOX")) {
                 assertThat(StoreFixture.text(inbox, uid)).isEqualTo(text);
                 assertThat(inbox.uids()).containsExactly(uid);
-                assertThat(fixture.store.mailboxes().status(fixture.bob, MailboxName.INBOX).messages())
+                assertThat(fixture.store
+                                .mailboxes()
+                                .status(fixture.bob, MailboxName.INBOX)
+                                .messages())
                         .isZero();
             }
             latch.countDown();
@@ -163,8 +169,8 @@ class DiskTroubleTest {
     void aDeliveryWritesAndForcesWithinItsBounds() throws IOException {
         var disk = new FaultyDisk(directory);
         try (StoreFixture fixture = open(disk, 0)) {
-            var accepted = (RecipientVerdict.Accepted)
-                    fixture.store.deliveries().resolve("alice@example.test");
+            var accepted =
+                    (RecipientVerdict.Accepted) fixture.store.deliveries().resolve("alice@example.test");
             String text = StoreFixture.message("growth") + ("x".repeat(70) + "\r\n").repeat(280);
             fixture.store.deliveries().deliver(fixture.spool(text), "", List.of(accepted)); // begins a segment
             long written = disk.written();
