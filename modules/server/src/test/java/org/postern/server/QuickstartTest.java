@@ -135,18 +135,20 @@ class QuickstartTest {
             assertThat(postern("", "alias", "add", "info@second.test", "carl@second.test", "--data", data.toString()))
                     .startsWith("0 ");
             assertThat(postern("", "alias", "list", "--data", data.toString()))
-                    .contains("info@second.test -> carl@second.test");
+                    .containsPattern("info@second\\.test +carl@second\\.test\n");
             assertThat(postern("", "account", "list", "--data", data.toString()))
-                    .contains("ann@mail.test  enabled  3 messages", "carl@second.test  enabled  0 messages");
+                    .containsPattern("ann@mail\\.test +enabled +3 ")
+                    .containsPattern("carl@second\\.test +enabled +0 ");
             assertThat(postern("", "status", "--data", data.toString()))
-                    .contains("process " + server.process.pid(), "store accepts changes");
+                    .containsPattern("process +" + server.process.pid() + ",")
+                    .containsPattern("store +accepts changes\n");
 
             try (WireClient carl = WireClient.implicitTls(server.address("POSTERN_IMAPS_PORT"), server.trust())) {
                 carl.readLine();
                 carl.command("l LOGIN carl@second.test geheim-geheim", "l OK");
                 carl.command("s SELECT INBOX", "s OK");
                 assertThat(postern("", "session", "list", "--data", data.toString()))
-                        .contains("imaps", "AFTER_LOGIN", "TLSv1.3", "carl@second.test");
+                        .contains("imaps", "after-login", "TLSv1.3", "carl@second.test");
                 // a changed password ends the session
                 assertThat(postern(
                                 "neu-neu-neu\n", "account", "password", "carl@second.test", "--data", data.toString()))
@@ -173,7 +175,8 @@ class QuickstartTest {
         Path good = Files.writeString(temporary.resolve("good.conf"), "server.host = mail.example.test\n");
         assertThat(postern("", "check-config", "--config", good.toString()))
                 .startsWith("0 ")
-                .contains("can be used", "imaps       0.0.0.0 port 993");
+                .contains("can be used")
+                .containsPattern("imaps +0\\.0\\.0\\.0 +993 +implicit-tls\n");
         Path bad = Files.writeString(temporary.resolve("bad.conf"), "server.host = mail.example.test\nlog.level = x\n");
         assertThat(postern("", "check-config", "--config", bad.toString()))
                 .startsWith("4 ")
