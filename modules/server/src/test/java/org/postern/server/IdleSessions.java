@@ -202,11 +202,11 @@ final class IdleSessions {
     private void provision(int accounts) throws Exception {
         Method commandLine = Class.forName("org.postern.server.Main").getDeclaredMethod("commandLine");
         commandLine.setAccessible(true);
-        Object commands = commandLine.invoke(null);
-        Method execute = commands.getClass().getMethod("execute", String[].class);
         InputStream terminal = System.in;
         var output = System.out;
         System.setOut(new java.io.PrintStream(OutputStream.nullOutputStream(), false, UTF_8));
+        Object commands = commandLine.invoke(null); // keeps the output it finds
+        Method execute = commands.getClass().getMethod("execute", String[].class);
         try {
             operator(commands, execute, "domain", "add", "example.test");
             for (int number = 0; number < accounts; number++) {
