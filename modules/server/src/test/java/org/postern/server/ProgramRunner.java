@@ -7,14 +7,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /// Runs programs in a directory that is their home as well; one that hangs fails.
-record ProgramRunner(Path directory) {
-    private static final String SECONDS = "300";
+///
+/// @param patience how long one may take
+record ProgramRunner(Path directory, Duration patience) {
+    ProgramRunner(Path directory) {
+        this(directory, Duration.ofMinutes(5));
+    }
 
     /// @param output of both streams, a character an octet
     record Result(int code, String output) {}
@@ -36,7 +41,7 @@ record ProgramRunner(Path directory) {
     }
 
     Process start(Map<String, String> environment, List<String> command) throws IOException {
-        List<String> bounded = new ArrayList<>(List.of("timeout", SECONDS));
+        List<String> bounded = new ArrayList<>(List.of("timeout", Long.toString(patience.toSeconds())));
         bounded.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(bounded).redirectErrorStream(true);
         builder.directory(directory.toFile());

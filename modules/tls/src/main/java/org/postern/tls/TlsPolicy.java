@@ -6,8 +6,14 @@ import javax.net.ssl.SSLParameters;
 /// Which versions, cipher suites and groups a server of Postern negotiates: one policy for all protocols.
 ///
 /// TLS 1.2 and 1.3 only (RFC 8997); suites of RFC 9325 §4.2 with forward secrecy and authenticated encryption, the
-/// server's order. No compression and no renegotiation: the engine has neither switched on (RFC 9325 §3.3, §3.5).
+/// server's order. No compression: the engine has none (RFC 9325 §3.3).
 public final class TlsPolicy {
+    static {
+        // The JDK lets a client of TLS 1.2 renegotiate, and asks this property once, before the first handshake of a
+        // server: all engines are made after this class (RFC 9325 §3.5, TLS-3).
+        System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
+    }
+
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
 
     private static final String[] CIPHER_SUITES = {
