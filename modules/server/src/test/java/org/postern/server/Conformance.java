@@ -24,7 +24,7 @@ final class Conformance {
     private static final Pattern ANNOTATION = Pattern.compile("@Requirement\\(\\{?([^)}]*)\\}?\\)");
     private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
     private static final Pattern ROW_ID =
-            Pattern.compile("\\b(?:SEED|R8314|R8997|R7817|R9525|R6186|R2782|DANE|ST|TLS|N)-\\d+\\b");
+            Pattern.compile("\\b(?:SEED|R8314|R8997|R7817|R9525|R6186|R2782|DANE|DT|L|ST|TLS|N)-\\d+\\b");
     private static final Pattern SECTION = Pattern.compile("RFC (\\d{3,5}) §([A-Z]?\\d*(?:\\.\\d+)*)");
     private static final Pattern RFC_ID = Pattern.compile("RFC(\\d{3,5})(?:-([A-Z]?\\d*(?:\\.\\d+)*))?");
 

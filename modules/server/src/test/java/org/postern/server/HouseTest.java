@@ -28,6 +28,7 @@ class HouseTest {
             Map.entry("message", Set.of()),
             Map.entry("identity", Set.of()),
             Map.entry("resolver", Set.of()),
+            Map.entry("mua", Set.of("identity", "resolver")),
             Map.entry("tls", Set.of("identity")),
             Map.entry("auth", Set.of()),
             Map.entry("session", Set.of("tls", "auth", "identity")),
