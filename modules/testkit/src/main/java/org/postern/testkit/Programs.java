@@ -3,6 +3,7 @@ package org.postern.testkit;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
 
@@ -20,6 +21,17 @@ public final class Programs {
             }
         }
         return missing("program not installed: " + name);
+    }
+
+    /// As [#require], also where Debian has servers and an unprivileged user's path does not lead.
+    public static Path requireAnywhere(String name) {
+        for (String directory : List.of("/usr/sbin", "/sbin")) {
+            Path program = Path.of(directory, name);
+            if (Files.isExecutable(program)) {
+                return program;
+            }
+        }
+        return require(name);
     }
 
     /// The path of what `remedy` installs; ends the test if it is not there.

@@ -1,0 +1,281 @@
+package org.postern.testkit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Writer;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+
+/// A tree of zones with a root and a trust anchor of its own: signed by BIND's tools, served by a real named, and asked
+/// through a real Unbound that validates. Own ports on loopback, no privileges.
+///
+/// Zones are added children first; each goes, with its DS record, into the next zone above it, and `.` comes last. Then
+/// [#serve].
+public final class SignedZones implements AutoCloseable {
+    /// The signature algorithm that most zones use.
+    public static final String ECDSA = "ECDSAP256SHA256";
+
+    private final Path directory;
+    private final List<Process> processes = new ArrayList<>();
+    private final Map<String, String> delegations = new TreeMap<>(); // zone, NS and DS records for its parent
+    private final List<String> served = new ArrayList<>();
+    private final Map<String, Integer> elsewhere = new TreeMap<>(); // zone, port of who answers for it
+    private final int authoritative;
+    private final int recursive;
+
+    /// Zones in `directory`, which is the test's own.
+    public SignedZones(Path directory) throws IOException {
+        this.directory = directory;
+        authoritative = freePort();
+        recursive = freePort();
+    }
+
+    private static int freePort() throws IOException {
+        try (DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /// Port of the Unbound, UDP and TCP, on loopback.
+    public int port() {
+        return recursive;
+    }
+
+    /// Port of the named, UDP and TCP, on loopback.
+    public int authoritativePort() {
+        return authoritative;
+    }
+
+    /// The root's DS record, in zone file form.
+    public Path anchor() {
+        return directory.resolve("anchor.txt");
+    }
+
+    /// The root's key, in the form of delv.
+    public Path delvAnchor() {
+        return directory.resolve("delv.conf");
+    }
+
+    /// A zone without signatures.
+    ///
+    /// @param records in zone file form, names relative to the zone
+    public void unsigned(String zone, String records) throws IOException {
+        Files.writeString(directory.resolve(fileOf(zone) + ".signed"), head(zone) + records + delegationsBelow(zone));
+        delegations.put(zone, zone + ". NS ns.test.\n");
+        served.add(zone);
+    }
+
+    /// A zone signed with one new key.
+    ///
+    /// @param records in zone file form, names relative to the zone
+    /// @param options for dnssec-signzone
+    public void signed(String zone, String algorithm, String records, List<String> options)
+            throws IOException, InterruptedException {
+        List<String> make = new ArrayList<>(List.of("dnssec-keygen", "-q", "-a", algorithm, "-f", "KSK"));
+        if (algorithm.startsWith("RSA")) {
+            make.addAll(List.of("-b", "2048"));
+        }
+        make.add(zone);
+        String key = run(make).strip();
+        String keyRecord = Files.readString(directory.resolve(key + ".key"));
+        Path file = directory.resolve(fileOf(zone));
+        Files.writeString(file, head(zone) + records + delegationsBelow(zone) + keyRecord);
+        List<String> sign = new ArrayList<>(
+                List.of("dnssec-signzone", "-q", "-P", "-z", "-O", "full", "-o", zone, "-f", fileOf(zone) + ".signed"));
+        sign.addAll(options);
+        sign.addAll(List.of(fileOf(zone), key));
+        run(sign);
+        String ds = run(List.of("dnssec-dsfromkey", "-2", key + ".key"));
+        delegations.put(zone, zone + ". NS ns.test.\n" + ds);
+        served.add(zone);
+        if (zone.equals(".")) {
+            trust(keyRecord, ds);
+        }
+    }
+
+    private void trust(String keyRecord, String ds) throws IOException {
+        Files.writeString(anchor(), ds);
+        String[] fields = keyRecord
+                .lines()
+                .filter(line -> !line.startsWith(";"))
+                .findFirst()
+                .orElseThrow()
+                .split("\\s+", 7);
+        Files.writeString(
+                delvAnchor(),
+                "trust-anchors { . static-key 257 3 " + fields[5] + " \"" + fields[6].replace(" ", "") + "\"; };\n");
+    }
+
+    /// What the zone above will have of this one: its NS and DS records, in zone file form.
+    public void changeDelegation(String zone, UnaryOperator<String> records) {
+        delegations.computeIfPresent(zone, (name, before) -> records.apply(before));
+    }
+
+    /// Changes a zone after it was signed, line by line.
+    ///
+    /// @throws IllegalStateException if nothing changes
+    public void change(String zone, UnaryOperator<String> line) throws IOException {
+        Path file = directory.resolve(zone + ".signed");
+        List<String> before = Files.readAllLines(file);
+        List<String> after = before.stream().map(line).toList();
+        if (before.equals(after)) {
+            throw new IllegalStateException("nothing changed in " + zone);
+        }
+        Files.write(file, after);
+    }
+
+    /// A zone that somebody else answers for, on this port of loopback; 0 for named, which then fails.
+    public void answeredBy(String zone, int port) {
+        elsewhere.put(zone, Integer.valueOf(port));
+    }
+
+    private String delegationsBelow(String zone) {
+        StringBuilder records = new StringBuilder();
+        delegations.entrySet().removeIf(entry -> {
+            boolean below = zone.equals(".") || entry.getKey().endsWith("." + zone);
+            if (below) {
+                records.append(entry.getValue());
+            }
+            return below;
+        });
+        return records.toString();
+    }
+
+    private static String head(String zone) {
+        String origin = zone.equals(".") ? "." : zone + ".";
+        return "$ORIGIN " + origin
+                + "\n$TTL 300\n@ SOA ns.test. hostmaster.test. 1 3600 600 86400 300\n@ NS ns.test.\n";
+    }
+
+    private static String fileOf(String zone) {
+        return zone.equals(".") ? "root" : zone;
+    }
+
+    private String run(List<String> command) throws IOException, InterruptedException {
+        List<String> whole = new ArrayList<>(command);
+        whole.set(0, Programs.requireAnywhere(command.getFirst()).toString());
+        Process process = new ProcessBuilder(whole)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start();
+        String text = new String(process.getInputStream().readAllBytes(), UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException(command + ": " + text);
+        }
+        return text;
+    }
+
+    /// Starts named and Unbound; returns when both answer.
+    public void serve() throws IOException {
+        startNamed();
+        startUnbound();
+    }
+
+    private void startNamed() throws IOException {
+        StringBuilder conf =
+                new StringBuilder("options { directory \"" + directory + "\"; listen-on port " + authoritative
+                        + " { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; pid-file none; session-keyfile none; "
+                        + "dnssec-validation no; check-integrity no; check-names primary ignore; minimal-responses yes; "
+                        + "notify no; lock-file none; };\ncontrols {};\n");
+        for (String zone : served) {
+            conf.append("zone \"")
+                    .append(zone)
+                    .append("\" { type primary; file \"")
+                    .append(fileOf(zone))
+                    .append(".signed\"; };\n");
+        }
+        elsewhere.forEach((zone, port) -> {
+            if (port == 0) { // answers SERVFAIL
+                conf.append("zone \"").append(zone).append("\" { type primary; file \"nowhere\"; };\n");
+            }
+        });
+        Path file = Files.writeString(directory.resolve("named.conf"), conf);
+        start(List.of("named", "-g", "-n", "1", "-c", file.toString()), "running");
+    }
+
+    private void startUnbound() throws IOException {
+        Path file = Files.writeString(
+                directory.resolve("unbound.conf"), """
+                server:
+                  interface: 127.0.0.1
+                  port: %d
+                  directory: "%s"
+                  chroot: ""
+                  username: ""
+                  pidfile: ""
+                  do-daemonize: no
+                  use-syslog: no
+                  logfile: ""
+                  verbosity: 1
+                  num-threads: 1
+                  do-ip6: no
+                  do-not-query-localhost: no
+                  access-control: 127.0.0.0/8 allow
+                  trust-anchor-file: "%s"
+                  qname-minimisation: no
+                  local-zone: "test." nodefault
+                  local-zone: "." nodefault
+                remote-control:
+                  control-enable: no
+                """.formatted(recursive, directory, anchor()) + stubs());
+        start(List.of("unbound", "-c", file.toString()), "start of service");
+    }
+
+    /// One for each zone: Unbound insists that a denied DS record comes from the parent's servers, and delegations lead
+    /// to port 53, where nobody is.
+    private String stubs() {
+        Map<String, Integer> ports = new TreeMap<>();
+        served.forEach(zone -> ports.put(zone, Integer.valueOf(authoritative)));
+        elsewhere.forEach((zone, port) -> ports.put(zone, port == 0 ? Integer.valueOf(authoritative) : port));
+        StringBuilder stubs = new StringBuilder();
+        ports.forEach((zone, port) -> stubs.append("stub-zone:\n  name: \"")
+                .append(zone)
+                .append("\"\n  stub-addr: 127.0.0.1@")
+                .append(port)
+                .append('\n'));
+        return stubs.toString();
+    }
+
+    private void start(List<String> command, String ready) throws IOException {
+        List<String> whole = new ArrayList<>(command);
+        whole.set(0, Programs.requireAnywhere(command.getFirst()).toString());
+        Process process = new ProcessBuilder(whole).redirectErrorStream(true).start();
+        processes.add(process);
+        BufferedReader output = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
+        StringBuilder said = new StringBuilder();
+        for (String line = output.readLine(); ; line = output.readLine()) {
+            if (line == null) {
+                throw new IllegalStateException(command + " ended: " + said);
+            }
+            said.append(line).append('\n');
+            if (line.contains(ready)) {
+                break;
+            }
+        }
+        Thread.ofVirtual().start(() -> {
+            try {
+                output.transferTo(Writer.nullWriter()); // a full pipe would stop it
+            } catch (IOException e) {
+                return; // it has ended
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        for (Process process : processes) {
+            process.destroy();
+            process.onExit().join();
+        }
+    }
+}
