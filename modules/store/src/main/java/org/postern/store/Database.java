@@ -26,8 +26,11 @@ final class Database implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     /// A transaction that lost against another is run again this often.
     private static final int ATTEMPTS = 5;
-    /// What was replaced stays in its place for so long, in case the disk has not got the replacement.
+    /// What was replaced stays in its place for so long, so that what dies soon is not moved before.
     static final Duration RETENTION = Duration.ofSeconds(45);
+    /// What one of the last so many versions needs stays in its place: the newest that was forced, as no more than
+    /// [HeaderBlocks#UNFORCED] wait for that, and the 20 chunks before it, which H2 looks at when it opens.
+    static final int VERSIONS_KEPT = 64;
     /// What is tidied up at once, in octets, and how long after the last change there may be something left.
     private static final int TIDIED_AT_ONCE = 4 << 20;
     private static final Duration TIDIED_UP_AFTER = Duration.ofMinutes(2);
@@ -72,12 +75,27 @@ final class Database implements AutoCloseable {
     /// The same, on another disk.
     /// @param retention how long what was replaced stays in its place
     static Database openH2(Disk disk, Path directory, Duration retention) {
+        Database database = openEmpty(disk, directory, retention);
+        try {
+            Schema.bringUpToDate(database, database.pool, Optional.of(directory));
+            database.checkpoint();
+            disk.force(directory); // the file's name must be as durable as what is in it
+            database.patience.begin();
+            database.housekeeper.scheduleWithFixedDelay(database::tidyUp, 1, 1, TimeUnit.SECONDS);
+            return database;
+        } catch (IOException e) {
+            throw new StoreFailure(e);
+        }
+    }
+
+    /// The same, without the tables.
+    static Database openEmpty(Disk disk, Path directory, Duration retention) {
         Path name = directory.resolve("postern").toAbsolutePath();
         Patience patience = ChunkChecks.register(Path.of(name + ".mv.db"));
         String file = ChunkChecks.SCHEME + ":" + disk.databaseScheme() + name;
         var config = new HikariConfig();
         config.setJdbcUrl("jdbc:h2:" + file
-                + ";FILE_LOCK=FS;DB_CLOSE_ON_EXIT=FALSE;RETENTION_TIME=" + retention.toMillis()
+                + ";FILE_LOCK=FS;DB_CLOSE_ON_EXIT=FALSE;REUSE_SPACE=FALSE;RETENTION_TIME=" + retention.toMillis()
                 + ";LOCK_TIMEOUT=10000;COMPRESS=FALSE;CACHE_SIZE=65536");
         config.setUsername("sa");
         config.setPassword("");
@@ -90,14 +108,9 @@ final class Database implements AutoCloseable {
                     DriverManager.getConnection(config.getJdbcUrl(), config.getUsername(), config.getPassword());
             MVStore store = mvStore(keeper);
             writeInOrder(store);
-            var database = new Database(new HikariDataSource(config), keeper, store, patience);
-            Schema.bringUpToDate(database, database.pool, Optional.of(directory));
-            database.checkpoint();
-            disk.force(directory); // the file's name must be as durable as what is in it
-            patience.begin();
-            database.housekeeper.scheduleWithFixedDelay(database::tidyUp, 1, 1, TimeUnit.SECONDS);
-            return database;
-        } catch (SQLException | IOException e) {
+            useSpaceAgain(store);
+            return new Database(new HikariDataSource(config), keeper, store, patience);
+        } catch (SQLException e) {
             throw new StoreFailure(e);
         }
     }
@@ -112,6 +125,14 @@ final class Database implements AutoCloseable {
     private static void writeInOrder(MVStore store) {
         store.setAutoCommitDelay(0); // stops the writer, and waits for it
         store.setAutoCommitDelay(-1); // 0 would make every transaction write for itself
+    }
+
+    /// Has space used again only when no version needs it to which a crash may lead.
+    ///
+    /// H2 gives space free that the version before the last does not need, whatever the disk has got of that.
+    private static void useSpaceAgain(MVStore store) {
+        store.setVersionsToKeep(VERSIONS_KEPT);
+        store.setReuseSpace(true); // not while H2 was opening: it keeps none until it is told
     }
 
     /// H2's storage layer, below SQL.

@@ -5,8 +5,8 @@
 /// (what it is made of), MailboxStore and Handle (commands), MailboxState, MailboxViews and Mutation (a mailbox in
 /// memory), MailboxWriter and MailboxRows (its rows), SnapshotCodec and Snapshots, Committer (durability), Contents,
 /// Segments, SegmentRecord, BlobStream and FileSpool (bodies), AccountStore with AliasStore, DomainRows, QuotaRows,
-/// AppPasswordRows and AccountChanges, DeliveryStore, Removals and Compaction (behind), Database with ChunkChecks and
-/// Patience (H2 and its file), Disk and DiskSpace (what is below),
+/// AppPasswordRows and AccountChanges, DeliveryStore, Removals and Compaction (behind), Database with ChunkChecks,
+/// HeaderBlocks, DatabaseHeader and Patience (H2 and its file), Disk and DiskSpace (what is below),
 /// Schema (its upgrades), DatabaseFile (while it is closed).
 /// Mail from elsewhere: [Imports], [Import], ImportStore and ImportRows.
 /// `store verify` is StoreVerifier: RowVerifier and MailboxVerifier (rows, as they are at one moment), ContentVerifier
