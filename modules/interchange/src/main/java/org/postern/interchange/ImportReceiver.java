@@ -10,16 +10,20 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.postern.auth.AccountId;
 import org.postern.interchange.Wire.Kind;
+import org.postern.store.AccountException;
 import org.postern.store.Import;
+import org.postern.store.Imports;
 import org.postern.store.InvalidMailboxName;
 import org.postern.store.MailboxException;
 import org.postern.store.MailboxName;
 import org.postern.store.MessageSpool;
+import org.postern.store.SavedAccount;
 import org.postern.store.Store;
 import org.postern.store.StoreFailure;
 
@@ -27,19 +31,64 @@ import org.postern.store.StoreFailure;
 /// source, so it needs no right to. One thread for each.
 public final class ImportReceiver {
     private final Store store;
-    private final AccountId account;
+    private final Beginning beginning;
     private final DataInputStream in;
     private final DataOutputStream out;
     private final BooleanSupplier stopping;
     private long imported;
 
-    /// @param stopping true once the server wants to end; asked between transactions
-    public ImportReceiver(Store store, AccountId account, InputStream in, OutputStream out, BooleanSupplier stopping) {
+    /// What the other side says first.
+    private interface Beginning {
+        Import read() throws IOException;
+    }
+
+    private ImportReceiver(
+            Store store,
+            Function<ImportReceiver, Beginning> beginning,
+            InputStream in,
+            OutputStream out,
+            BooleanSupplier stopping) {
         this.store = store;
-        this.account = account;
         this.in = new DataInputStream(new BufferedInputStream(in, 64 * 1024));
         this.out = new DataOutputStream(new BufferedOutputStream(out, 16 * 1024));
         this.stopping = stopping;
+        this.beginning = beginning.apply(this);
+    }
+
+    /// @param stopping true once the server wants to end; asked between transactions
+    public ImportReceiver(Store store, AccountId account, InputStream in, OutputStream out, BooleanSupplier stopping) {
+        this(store, receiver -> () -> receiver.readImport(account), in, out, stopping);
+    }
+
+    /// For mail that comes back from a backup.
+    ///
+    /// @param address of the account; made again where it is not there
+    public static ImportReceiver restoring(
+            Store store, String address, InputStream in, OutputStream out, BooleanSupplier stopping) {
+        return new ImportReceiver(store, receiver -> () -> receiver.readRestore(address), in, out, stopping);
+    }
+
+    private Import readImport(AccountId account) throws IOException {
+        expect(Kind.BEGIN);
+        boolean trial = in.readBoolean();
+        Import running = store.imports().begin(account, Wire.readNumber(in), trial);
+        ok();
+        return running;
+    }
+
+    private Import readRestore(String address) throws IOException {
+        expect(Kind.RESTORE);
+        Imports.RestoreOptions options = RestoreWire.readOptions(in);
+        SavedAccount account = RestoreWire.readAccount(in);
+        if (!account.address().equals(address)) {
+            throw new IOException("the client sends another account than it has named");
+        }
+        Imports.Restoration restoration = store.imports().restore(account, options);
+        Wire.writeKind(out, Kind.OK);
+        out.writeBoolean(restoration.made());
+        RestoreWire.writeTexts(out, restoration.notes());
+        out.flush();
+        return restoration.mail();
     }
 
     /// Serves the other side until it ends.
@@ -47,17 +96,13 @@ public final class ImportReceiver {
     /// @return the number of messages that were taken
     /// @throws IOException where the other side went away; what was confirmed is there
     public long serve() throws IOException {
-        expect(Kind.BEGIN);
-        boolean trial = in.readBoolean();
-        OptionalLong highest = Wire.readNumber(in);
-        try (Import running = store.imports().begin(account, highest, trial)) {
-            ok();
+        try (Import running = beginning.read()) {
             for (Kind kind = Wire.readKind(in); kind != Kind.END; kind = Wire.readKind(in)) {
                 require(kind, Kind.MAILBOX);
                 mailbox(running);
             }
             ok();
-        } catch (MailboxException e) {
+        } catch (MailboxException | AccountException | StoreFailure e) {
             Wire.refuse(out, String.valueOf(e.getMessage()), true);
         } catch (Stopped e) {
             // the other side was told
@@ -72,10 +117,16 @@ public final class ImportReceiver {
         } catch (InvalidMailboxName e) {
             throw new IOException(e);
         }
-        try (Import.Target target = running.target(name, Wire.readNumber(in))) {
+        var kept = new Import.Kept(in.readLong(), in.readLong(), in.readLong());
+        try (Import.Target target =
+                running.target(name, kept.uidValidity() == 0 ? Optional.empty() : Optional.of(kept))) {
             Wire.writeKind(out, Kind.OK);
             out.writeUTF(target.newUidsBecause().orElse(""));
+            out.writeUTF(target.leftAloneBecause().orElse(""));
             out.flush();
+            if (target.leftAloneBecause().isPresent()) {
+                return;
+            }
             List<byte[]> wanted = List.of();
             while (true) {
                 Kind kind = Wire.readKind(in);
@@ -86,7 +137,7 @@ public final class ImportReceiver {
                         finish(target);
                         return;
                     }
-                    case BEGIN, MAILBOX, END, OK, WANTED, COMMITTED, REFUSED ->
+                    case BEGIN, RESTORE, MAILBOX, END, OK, WANTED, COMMITTED, REFUSED ->
                         throw new IOException("the client says " + kind + " inside a mailbox");
                 }
             }
@@ -99,17 +150,17 @@ public final class ImportReceiver {
         if (count < 0 || count > Wire.BATCH) {
             throw new IOException("the client offers " + count + " messages at once");
         }
-        List<byte[]> identities = new ArrayList<>();
+        List<Import.Offered> offered = new ArrayList<>();
         for (int index = 0; index < count; index++) {
-            identities.add(in.readNBytes(Wire.IDENTITY));
+            offered.add(new Import.Offered(in.readNBytes(Wire.IDENTITY), Wire.readNumber(in)));
         }
-        boolean[] known = target.known(identities);
+        boolean[] known = target.known(offered);
         Wire.writeKind(out, Kind.WANTED);
         for (boolean each : known) {
             out.writeBoolean(!each);
         }
         out.flush();
-        return identities;
+        return offered.stream().map(Import.Offered::identity).toList();
     }
 
     /// Messages up to their COMMIT. All of it is read whatever happens to it: the other side listens only then.
@@ -188,13 +239,12 @@ public final class ImportReceiver {
     }
 
     private void finish(Import.Target target) throws IOException, Stopped {
-        long uidNext = in.readLong();
         boolean subscribed = in.readBoolean();
         var use = Wire.readUse(in);
         boolean nothing = in.readBoolean();
         try {
             if (!nothing) {
-                target.finish(uidNext, subscribed, use);
+                target.finish(subscribed, use);
             }
             ok();
         } catch (MailboxException | StoreFailure e) {

@@ -9,10 +9,11 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Optional;
 import org.postern.interchange.MailSource.Message;
 import org.postern.interchange.MailSource.MessageUnreadable;
 import org.postern.interchange.Wire.Kind;
+import org.postern.store.MailboxName;
 
 /// The side of an import that has the files: reads them, with the rights of whoever runs it, and hands the messages
 /// over. It may end at any point; what was confirmed is not sent again by the next run.
@@ -23,7 +24,32 @@ public final class ImportSender {
 
         /// Something that the operator should know; the import goes on.
         void warning(String text);
+
+        /// The server has said what becomes of a mailbox.
+        ///
+        /// @param newUids why its messages get new UIDs
+        /// @param leftAlone why nothing is done with it
+        default void begun(MailboxName mailbox, Optional<String> newUids, Optional<String> leftAlone) {
+            newUids.ifPresent(why -> warning("mailbox " + mailbox + " gets new UIDs: " + why));
+            leftAlone.ifPresent(why -> warning("mailbox " + mailbox + " is left alone: " + why));
+        }
+
+        /// A mailbox was looked through.
+        default void mailbox(Outcome outcome) {}
     }
+
+    /// What came of one mailbox; in a trial what would.
+    ///
+    /// @param newUids why its messages get new UIDs; empty where they keep theirs
+    /// @param leftAlone why nothing was done with it
+    /// @param octets of the messages that came
+    public record Outcome(
+            MailboxName mailbox,
+            Optional<String> newUids,
+            Optional<String> leftAlone,
+            long imported,
+            long known,
+            long octets) {}
 
     /// What came of it.
     ///
@@ -35,6 +61,7 @@ public final class ImportSender {
     /// @param newUids messages that should have kept their UID and did not
     /// @param droppedKeywords that a mailbox had no room for
     /// @param differentSizes messages whose size is not the one that their server has told clients
+    /// @param leftAlone mailboxes that nothing was done with
     public record Summary(
             int mailboxes,
             long imported,
@@ -43,8 +70,9 @@ public final class ImportSender {
             int keptUids,
             long newUids,
             long droppedKeywords,
-            long differentSizes) {
-        public static final Summary NOTHING = new Summary(0, 0, 0, 0, 0, 0, 0, 0);
+            long differentSizes,
+            int leftAlone) {
+        public static final Summary NOTHING = new Summary(0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 
     /// The import ended before it was through.
@@ -59,6 +87,7 @@ public final class ImportSender {
     private final MailSource source;
     private final DataInputStream in;
     private final DataOutputStream out;
+    private final Opening opening;
     private final boolean trial;
     private final boolean requireUids;
     private final Listener listener;
@@ -71,6 +100,8 @@ public final class ImportSender {
     private long newUids;
     private long droppedKeywords;
     private long differentSizes;
+    private int leftAlone;
+    private long octets;
 
     /// @param trial true to ask only what would be done
     /// @param requireUids true to stop at a mailbox that cannot keep its UIDs
@@ -81,7 +112,30 @@ public final class ImportSender {
             boolean trial,
             boolean requireUids,
             Listener listener) {
+        this(source, in, out, trial, requireUids, listener, (answer, begin) -> {
+            Wire.writeKind(begin, Kind.BEGIN);
+            begin.writeBoolean(trial);
+            begin.writeLong(source.highestUidValidity().orElse(0));
+            begin.flush();
+            Wire.expect(answer, Kind.OK);
+        });
+    }
+
+    /// What is said first.
+    interface Opening {
+        void say(DataInputStream in, DataOutputStream out) throws IOException;
+    }
+
+    ImportSender(
+            MailSource source,
+            InputStream in,
+            OutputStream out,
+            boolean trial,
+            boolean requireUids,
+            Listener listener,
+            Opening opening) {
         this.source = source;
+        this.opening = opening;
         this.in = new DataInputStream(new BufferedInputStream(in, 16 * 1024));
         this.out = new DataOutputStream(new BufferedOutputStream(out, 64 * 1024));
         this.trial = trial;
@@ -98,11 +152,7 @@ public final class ImportSender {
             for (String problem : source.problems()) {
                 fail(problem);
             }
-            Wire.writeKind(out, Kind.BEGIN);
-            out.writeBoolean(trial);
-            out.writeLong(source.highestUidValidity().orElse(0));
-            out.flush();
-            Wire.expect(in, Kind.OK);
+            opening.say(in, out);
             for (MailSource.Mailbox mailbox : source.mailboxes()) {
                 mailbox(mailbox);
             }
@@ -117,7 +167,8 @@ public final class ImportSender {
 
     /// What has come of it so far.
     public Summary summary() {
-        return new Summary(mailboxes, imported, known, failed, keptUids, newUids, droppedKeywords, differentSizes);
+        return new Summary(
+                mailboxes, imported, known, failed, keptUids, newUids, droppedKeywords, differentSizes, leftAlone);
     }
 
     private void fail(String problem) {
@@ -136,33 +187,54 @@ public final class ImportSender {
         try (messages) {
             mailboxes++;
             messages.warnings().forEach(listener::warning);
-            boolean keeps = begin(mailbox, messages.uidValidity());
-            new Sending(mailbox, messages).run();
-            Wire.writeKind(out, Kind.FINISH);
-            out.writeLong(keeps ? messages.uidNext() : 0);
-            out.writeBoolean(mailbox.subscribed());
-            Wire.writeUse(out, mailbox.specialUse());
-            out.writeBoolean(trial);
-            out.flush();
-            Wire.expect(in, Kind.OK);
-            keptUids += keeps ? 1 : 0;
+            Begun begun = begin(mailbox, messages);
+            long importedBefore = imported;
+            long knownBefore = known;
+            long octetsBefore = octets;
+            if (begun.leftAlone().isEmpty()) {
+                new Sending(mailbox, messages).run();
+                Wire.writeKind(out, Kind.FINISH);
+                out.writeBoolean(mailbox.subscribed());
+                Wire.writeUse(out, mailbox.specialUse());
+                out.writeBoolean(trial);
+                out.flush();
+                Wire.expect(in, Kind.OK);
+                keptUids +=
+                        messages.uidValidity().isPresent() && begun.newUids().isEmpty() ? 1 : 0;
+            } else {
+                leftAlone++;
+            }
+            listener.mailbox(new Outcome(
+                    mailbox.name(),
+                    begun.newUids(),
+                    begun.leftAlone(),
+                    imported - importedBefore,
+                    known - knownBefore,
+                    octets - octetsBefore));
         }
     }
 
-    private boolean begin(MailSource.Mailbox mailbox, OptionalLong uidValidity) throws IOException {
+    private record Begun(Optional<String> newUids, Optional<String> leftAlone) {}
+
+    private Begun begin(MailSource.Mailbox mailbox, MailSource.Messages messages) throws IOException {
         Wire.writeKind(out, Kind.MAILBOX);
         out.writeUTF(mailbox.name().value());
-        out.writeLong(uidValidity.orElse(0));
+        out.writeLong(messages.uidValidity().orElse(0));
+        out.writeLong(messages.uidNext());
+        out.writeLong(messages.modSeq());
         out.flush();
         Wire.expect(in, Kind.OK);
-        String because = in.readUTF();
-        if (!because.isEmpty()) {
-            if (requireUids) {
-                throw new ImportStopped("mailbox " + mailbox.name() + " cannot keep its UIDs: " + because);
-            }
-            listener.warning("mailbox " + mailbox.name() + " gets new UIDs: " + because);
+        Begun begun = new Begun(text(in.readUTF()), text(in.readUTF()));
+        if (begun.newUids().isPresent() && requireUids) {
+            throw new ImportStopped("mailbox " + mailbox.name() + " cannot keep its UIDs: "
+                    + begun.newUids().get());
         }
-        return uidValidity.isPresent() && because.isEmpty();
+        listener.begun(mailbox.name(), begun.newUids(), begun.leftAlone());
+        return begun;
+    }
+
+    private static Optional<String> text(String because) {
+        return because.isEmpty() ? Optional.empty() : Optional.of(because);
     }
 
     /// The messages of one mailbox, in batches.
@@ -213,22 +285,24 @@ public final class ImportSender {
             boolean[] wanted = offer(batch);
             List<Message> refused = new ArrayList<>();
             List<Message> sent = new ArrayList<>();
-            long octets = 0;
+            long waiting = 0;
             for (int number = 0; number < wanted.length; number++) {
                 Message message = batch.get(number);
                 if (!wanted[number]) {
                     known++;
                 } else if (trial) {
                     imported++;
+                    octets += message.expectedSize().orElse(0);
                 } else {
                     long size = send(number, message);
                     if (size >= 0) {
+                        waiting += size;
                         octets += size;
                         sent.add(message);
                     }
-                    if (octets > Wire.BATCH_OCTETS) {
+                    if (waiting > Wire.BATCH_OCTETS) {
                         commit(sent, refused);
-                        octets = 0;
+                        waiting = 0;
                     }
                 }
             }
@@ -245,6 +319,7 @@ public final class ImportSender {
             out.writeInt(batch.size());
             for (Message message : batch) {
                 out.write(message.identity());
+                out.writeLong(message.uid().orElse(0));
             }
             out.flush();
             Wire.expect(in, Kind.WANTED);

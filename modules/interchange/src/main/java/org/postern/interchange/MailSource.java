@@ -48,6 +48,11 @@ public interface MailSource extends AutoCloseable {
         /// 0 where the source has no UIDs.
         long uidNext();
 
+        /// The highest MODSEQ that clients were told; 0 where nobody knows.
+        default long modSeq() {
+            return 0;
+        }
+
         /// What is known of the amount: messages, or octets of the file; 0 where nothing is.
         long total();
 

@@ -28,9 +28,11 @@ final class Wire {
     private Wire() {}
 
     /// From the side with the files, in this order but for the repetitions:
-    /// BEGIN (MAILBOX (OFFER (MESSAGE* COMMIT)*)* FINISH)* END; the answers are OK or REFUSED, WANTED, COMMITTED.
+    /// BEGIN (MAILBOX (OFFER (MESSAGE* COMMIT)*)* FINISH?)* END; the answers are OK or REFUSED, WANTED, COMMITTED.
+    /// A restore begins with RESTORE instead. A mailbox that is left alone is not finished.
     enum Kind {
         BEGIN('B'),
+        RESTORE('S'),
         MAILBOX('M'),
         OFFER('O'),
         MESSAGE('A'),

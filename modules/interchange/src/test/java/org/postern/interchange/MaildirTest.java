@@ -188,7 +188,7 @@ class MaildirTest {
                         "",
                         Map.of(MailboxName.of("Empty"), SpecialUse.ARCHIVE),
                         false)));
-        assertThat(summary).isEqualTo(new ImportSender.Summary(3, 4, 0, 0, 0, 0, 0, 0));
+        assertThat(summary).isEqualTo(new ImportSender.Summary(3, 4, 0, 0, 0, 0, 0, 0, 0));
         assertThat(transfer.warnings).isEmpty();
         List<Transfer.Stored> inbox = transfer.messages("INBOX");
         assertThat(inbox)
@@ -217,9 +217,9 @@ class MaildirTest {
         Files.move(root.resolve("new/2.b.host"), root.resolve("cur/2.b.host:2,S"));
         put(root, "new/3.c.host", "C: 1\n\nc\n");
         transfer.trial = true;
-        assertThat(transfer.maildir(root)).isEqualTo(new ImportSender.Summary(1, 1, 2, 0, 0, 0, 0, 0));
+        assertThat(transfer.maildir(root)).isEqualTo(new ImportSender.Summary(1, 1, 2, 0, 0, 0, 0, 0, 0));
         transfer.trial = false;
-        assertThat(transfer.maildir(root)).isEqualTo(new ImportSender.Summary(1, 1, 2, 0, 0, 0, 0, 0));
+        assertThat(transfer.maildir(root)).isEqualTo(new ImportSender.Summary(1, 1, 2, 0, 0, 0, 0, 0, 0));
         assertThat(transfer.messages("INBOX")).hasSize(3);
     }
 
@@ -231,7 +231,7 @@ class MaildirTest {
         put(root, "dovecot-uidlist", "3 V1790000000 N30\n5 :2.b.host\n17 W11 :1.a.host,W=11:2,\n19 :gone\n");
         put(root, "dovecot-uidvalidity", "6b49d210"); // 1,800,000,016
         ImportSender.Summary summary = transfer.maildir(root);
-        assertThat(summary).isEqualTo(new ImportSender.Summary(1, 3, 0, 0, 1, 0, 0, 0));
+        assertThat(summary).isEqualTo(new ImportSender.Summary(1, 3, 0, 0, 1, 0, 0, 0, 0));
         // the one that Dovecot has not seen comes last
         assertThat(transfer.messages("INBOX"))
                 .extracting(message -> message.uid() + message.text().substring(0, 1))
@@ -394,7 +394,7 @@ class MaildirTest {
         assertThat(transfer.messages("INBOX")).as("hidden").isEmpty();
         transfer.close();
         transfer = new Transfer(directory.resolve("data"));
-        assertThat(transfer.maildir(root)).isEqualTo(new ImportSender.Summary(1, 250, 200, 0, 1, 0, 0, 0));
+        assertThat(transfer.maildir(root)).isEqualTo(new ImportSender.Summary(1, 250, 200, 0, 1, 0, 0, 0, 0));
         assertThat(transfer.messages("INBOX"))
                 .extracting(message -> message.uid() + " " + message.text())
                 .containsExactlyElementsOf(texts);
@@ -439,7 +439,7 @@ class MaildirTest {
                     .hasMessage("killed");
         }
         assertThat(transfer.messages("INBOX")).hasSize(200);
-        assertThat(transfer.maildir(root)).isEqualTo(new ImportSender.Summary(1, 100, 200, 0, 0, 0, 0, 0));
+        assertThat(transfer.maildir(root)).isEqualTo(new ImportSender.Summary(1, 100, 200, 0, 0, 0, 0, 0, 0));
     }
 
     @Test

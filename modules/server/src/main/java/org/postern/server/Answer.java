@@ -290,4 +290,39 @@ sealed interface Answer {
             long droppedKeywords,
             long differentSizes)
             implements Answer {}
+
+    /// What has come back from a backup.
+    ///
+    /// @param time of the backup
+    /// @param accountMade true where the account was not there
+    /// @param complete false where it stopped early; run again, it goes on
+    /// @param stopped why; null where it is complete
+    /// @param restored messages
+    /// @param alreadyThere messages that are there, or that earlier runs have restored
+    /// @param failed messages that could not be read or kept, each named on standard error
+    record MailRestored(
+            String address,
+            Instant time,
+            boolean accountMade,
+            List<String> notes,
+            boolean complete,
+            Optional<String> stopped,
+            boolean dryRun,
+            List<RestoredMailbox> mailboxes,
+            long restored,
+            long alreadyThere,
+            long failed)
+            implements Answer {}
+
+    /// One mailbox of it.
+    ///
+    /// @param newUids why its messages have new UIDs; null where UIDVALIDITY and UIDs are those of the backup
+    /// @param leftAlone why nothing was done with it
+    record RestoredMailbox(
+            String mailbox,
+            long restored,
+            long octets,
+            long alreadyThere,
+            Optional<String> newUids,
+            Optional<String> leftAlone) {}
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.postern.store.BackupDirectory;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Parameters;
         name = "backup",
         description = {
             "Makes a backup of a running server into DIR, beside its clients: all mail, accounts and settings of accounts,"
-                    + " certificates and private keys. What earlier backups in DIR have of message bodies is shared.",
+                    + " certificates, private keys and the configuration file. What earlier backups in DIR have of message bodies is shared.",
             "The server's process writes it: its user needs to be allowed to. DIR must be kept as safe as the server."
         },
         mixinStandardHelpOptions = true,
@@ -40,6 +41,15 @@ final class BackupCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", arity = "0..1", description = "the directory of backups")
     private @Nullable Path directory;
 
+    @Option(
+            names = "--rate",
+            paramLabel = "N",
+            defaultValue = "none",
+            converter = Units.Limit.class,
+            description =
+                    "copy at most so many octets a second, as 20M, and leave the disk to the clients (default: none)")
+    private OptionalLong rate = OptionalLong.empty();
+
     @Override
     public Integer call() {
         if (directory == null) {
@@ -48,10 +58,10 @@ final class BackupCommand implements Callable<Integer> {
                     "the directory of the backup is missing");
         }
         return server.ask(
-                new Request.Backup(directory.toAbsolutePath().normalize().toString()),
+                new Request.Backup(directory.toAbsolutePath().normalize().toString(), rate),
                 Answer.BackedUp.class,
                 answer ->
-                        "backup %s in %s: %s, of which %s were copied anew%nIt holds mail, password hashes and %d files of certificates and private keys: keep it as safe as the server.%n"
+                        "backup %s in %s: %s, of which %s were copied anew%nIt holds mail, password hashes and %d files of certificates, private keys and configuration: keep it as safe as the server.%n"
                                 .formatted(
                                         answer.generation(),
                                         answer.directory(),

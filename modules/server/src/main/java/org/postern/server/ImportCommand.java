@@ -1,7 +1,6 @@
 package org.postern.server;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -145,7 +144,6 @@ final class ImportCommand {
     }
 
     private int run(RunningServer server, Into into, MailSource source, boolean requireUids) throws IOException {
-        PrintWriter errors = commandLine().getErr();
         ImportSender.Summary summary;
         Optional<String> stopped = Optional.empty();
         try (ProgressDisplay progress = server.output().progress()) {
@@ -158,8 +156,7 @@ final class ImportCommand {
                 @Override
                 public void warning(String text) {
                     progress.leaveLine();
-                    errors.println(text);
-                    errors.flush();
+                    server.output().warn(text);
                 }
             };
             var sending = new ImportSender[1];

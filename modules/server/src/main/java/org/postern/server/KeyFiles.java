@@ -6,20 +6,24 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/// The certificates and keys of a server, for its backups: what stands in `DATA/tls`, and what the configuration names.
+/// What a server needs besides its store, for its backups: certificates and keys in `DATA/tls` and where the
+/// configuration names them, and the configuration file.
 final class KeyFiles {
     private final Supplier<Configuration> running;
+    private final Optional<Path> configurationFile;
 
     /// @param running the configuration as it is when it is asked for
-    KeyFiles(Supplier<Configuration> running) {
+    KeyFiles(Supplier<Configuration> running, Optional<Path> configurationFile) {
         this.running = running;
+        this.configurationFile = configurationFile;
     }
 
     /// By where they are restored to, below the data directory: those that the configuration names elsewhere to
-    /// `certificates`.
+    /// `certificates`, the configuration itself to `configuration`.
     Map<String, Path> find() throws IOException {
         Map<String, Path> found = new LinkedHashMap<>();
         Configuration configuration = running.get();
@@ -36,6 +40,9 @@ final class KeyFiles {
                 found.put(quickstart, directory.resolve(quickstart));
             }
         }
+        configurationFile
+                .filter(Files::isRegularFile)
+                .ifPresent(file -> found.put("configuration/" + file.getFileName(), file));
         switch (configuration.certificates()) {
             case Configuration.Certificates.OwnAuthority _ -> {} // they are in DATA/tls
             case Configuration.Certificates.Files named -> {

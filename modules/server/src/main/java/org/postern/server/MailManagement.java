@@ -35,16 +35,27 @@ final class MailManagement {
                 }
                 yield new Answer.Removed(Map.of("imports", forget.address()));
             }
-            case Request.Mail.Import _ -> throw new IllegalArgumentException("a conversation is due");
+            case Request.Mail.Import _, Request.Mail.Restore _ ->
+                throw new IllegalArgumentException("a conversation is due");
         };
     }
 
     Conversation converse(Request request) {
-        if (!(request instanceof Request.Mail.Import begin)) {
+        if (!(request instanceof Request.Mail mail)) {
             throw new IllegalArgumentException("an answer is due");
         }
-        AccountId account = account(begin.address());
-        return (in, out, stopping) -> new ImportReceiver(store, account, in, out, stopping).serve() + " messages";
+        return switch (mail) {
+            case Request.Mail.Import begin -> {
+                AccountId account = account(begin.address());
+                yield (in, out, stopping) ->
+                        new ImportReceiver(store, account, in, out, stopping).serve() + " messages";
+            }
+            case Request.Mail.Restore begin ->
+                (in, out, stopping) -> ImportReceiver.restoring(store, begin.address(), in, out, stopping)
+                                .serve()
+                        + " messages";
+            case Request.Mail.ForgetImports _ -> throw new IllegalArgumentException("an answer is due");
+        };
     }
 
     private AccountId account(String address) {

@@ -47,6 +47,12 @@ final class Output {
         return new ProgressDisplay(command().commandLine().getErr());
     }
 
+    /// Tells of something on standard error; the command goes on.
+    void warn(String text) {
+        command().commandLine().getErr().println(text);
+        command().commandLine().getErr().flush();
+    }
+
     private PrintWriter out() {
         return command().commandLine().getOut();
     }

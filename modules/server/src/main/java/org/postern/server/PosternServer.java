@@ -92,7 +92,7 @@ final class PosternServer implements AutoCloseable {
                     certificates,
                     listeners,
                     configuration.dataDirectory(),
-                    new KeyFiles(this::running),
+                    new KeyFiles(this::running, live.map(LiveConfiguration::file)),
                     this::reload);
         } catch (TlsConfigurationException e) {
             close();

@@ -95,7 +95,8 @@ sealed interface Request {
     /// Makes a backup.
     ///
     /// @param directory of backups, absolute: the server's process writes there
-    record Backup(String directory) implements Request {}
+    /// @param octetsPerSecond that are copied at most; empty for as fast as it goes
+    record Backup(String directory, OptionalLong octetsPerSecond) implements Request {}
 
     sealed interface Session extends Request {
         record List() implements Session, Question {}
@@ -114,6 +115,21 @@ sealed interface Request {
     sealed interface Mail extends Request {
         /// The octets come over the socket (`ImportReceiver` in `interchange`): the server's user may read few files.
         record Import(String address) implements Mail, Streamed {}
+
+        /// The command line has the backup, and sends the account and its octets (`ImportReceiver` again). All but the
+        /// address is for the audit log.
+        ///
+        /// @param mailbox one, and those below it
+        /// @param backup its time
+        record Restore(
+                String address,
+                Optional<String> mailbox,
+                Optional<String> as,
+                boolean merge,
+                boolean ignoreQuota,
+                boolean dryRun,
+                String backup)
+                implements Mail, Streamed {}
 
         record ForgetImports(String address) implements Mail {}
     }

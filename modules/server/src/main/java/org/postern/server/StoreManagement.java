@@ -44,7 +44,8 @@ final class StoreManagement {
 
     Answer execute(Request.Backup request, Progress progress) {
         try (BackupDirectory target = BackupDirectory.open(Path.of(request.directory()), true)) {
-            BackupReport report = store.backup(target, keys.find(), progress(progress));
+            BackupReport report =
+                    store.backup(target, keys.find(), request.octetsPerSecond().orElse(0), progress(progress));
             return new Answer.BackedUp(
                     request.directory(),
                     report.generation(),

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +16,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.auth.AccountId;
@@ -25,7 +23,6 @@ import org.postern.store.MailboxName;
 import org.postern.store.MessageRows;
 import org.postern.store.OpenMailbox;
 import org.postern.testkit.MailCorpus;
-import org.postern.testkit.Programs;
 import org.postern.testkit.WireClient;
 
 /// A backup while clients write, and a server on what was restored from it: clients see what they saw, and download
@@ -98,15 +95,14 @@ class BackupUnderLoadTest {
 
     @Test
     void mbsyncDownloadsNothingAgain() throws Exception {
-        Programs.require("mbsync");
-        Path home = Files.createDirectory(directory.resolve("home"));
+        Mbsync mbsync = new Mbsync(directory.resolve("home"));
         Map<String, Long> synced;
         try (var fixture = new ServerFixture(directory.resolve("original"))) {
             fill(fixture);
             try (var load = new Load(fixture)) {
                 load.awaitAcknowledged(5);
-                sync(home, fixture);
-                synced = files(home);
+                mbsync.sync(fixture);
+                synced = mbsync.files();
                 assertThat(synced).hasSize(FOLDERS.size() * 12 - FOLDERS.size());
                 assertThat(CommandRun.on(
                                         directory.resolve("original/data"),
@@ -119,8 +115,8 @@ class BackupUnderLoadTest {
         for (String kind : List.of("exact", "moved-on")) {
             restore(kind, kind.equals("exact") ? new String[] {"--exact"} : new String[0]);
             try (var fixture = new ServerFixture(directory.resolve(kind))) {
-                sync(home, fixture);
-                assertThat(files(home))
+                mbsync.sync(fixture);
+                assertThat(mbsync.files())
                         .as("the Maildir after a sync with the server restored %s", kind)
                         .isEqualTo(synced);
             }
@@ -274,68 +270,5 @@ class BackupUnderLoadTest {
             }
         }
         return texts;
-    }
-
-    // ---- mbsync
-
-    private static void sync(Path home, ServerFixture fixture) throws Exception {
-        Path store = home.resolve("Maildir");
-        Files.createDirectories(store);
-        Path file = Files.writeString(home.resolve("mbsyncrc"), """
-                IMAPAccount postern
-                Host localhost
-                Port %d
-                User %s
-                Pass %s
-                SSLType IMAPS
-                CertificateFile %s
-
-                IMAPStore far
-                Account postern
-
-                MaildirStore near
-                Path %s/
-                Inbox %s/INBOX
-                SubFolders Verbatim
-
-                Channel both
-                Far :far:
-                Near :near:
-                Patterns *
-                Create Both
-                Expunge Both
-                SyncState *
-                """.formatted(
-                        fixture.port(Configuration.Service.IMAPS),
-                        ServerFixture.ALICE,
-                        ServerFixture.PASSWORD,
-                        fixture.authority,
-                        store,
-                        store));
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-        ProcessBuilder builder =
-                new ProcessBuilder("timeout", "300", "mbsync", "-c", file.toString(), "-a").redirectErrorStream(true);
-        builder.environment().put("HOME", home.toString());
-        Process process = builder.start();
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
-        assertThat(process.waitFor()).as(output).isZero();
-    }
-
-    /// Each message file with its time: one that was downloaded again has another name.
-    private static Map<String, Long> files(Path home) throws IOException {
-        Map<String, Long> found = new TreeMap<>();
-        Path root = home.resolve("Maildir");
-        try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                String kind = file.getParent().getFileName().toString();
-                if (kind.equals("cur") || kind.equals("new")) {
-                    found.put(
-                            root.relativize(file).toString(),
-                            Files.getLastModifiedTime(file).toMillis());
-                }
-            }
-        }
-        return found;
     }
 }

@@ -181,7 +181,7 @@ final class AccountStore implements Accounts {
         });
     }
 
-    private static void bindCredentials(
+    static void bindCredentials(
             PreparedStatement statement, int from, String passwordHash, Optional<ScramVerifier> scram)
             throws SQLException {
         statement.setString(from, passwordHash);
@@ -193,7 +193,7 @@ final class AccountStore implements Accounts {
 
     /// The highest UIDVALIDITY that an account of this address had before: one that comes back starts above it, so that
     /// no client takes new messages for those that it has. (In a new data directory the clock alone has to do.)
-    private static long retiredUidValidity(Connection connection, Address address) throws SQLException {
+    static long retiredUidValidity(Connection connection, Address address) throws SQLException {
         try (PreparedStatement select =
                 connection.prepareStatement("select uid_validity from retired union all select uid_validity"
                         + " from retired_account where domain = ? and local_key = ?")) {
@@ -221,6 +221,16 @@ final class AccountStore implements Accounts {
                 "insert into retired_account (domain, local_key, uid_validity) select d.name, a.local_key,"
                         + " a.uid_validity from account a join domain d on d.id = a.domain where a.id = ?",
                 account);
+    }
+
+    /// @throws AccountException telling why it cannot be made
+    void requireRestorable(SavedAccount saved) {
+        database.change(connection -> AccountRestore.require(connection, Address.of(saved.address())));
+    }
+
+    /// Makes an account as a backup has it; see [AccountRestore].
+    AccountRestore.Restored restore(SavedAccount saved, boolean sameOrigin) {
+        return changed(connection -> new AccountRestore(connection, saved, sameOrigin).run());
     }
 
     @Override

@@ -1,7 +1,9 @@
 package org.postern.store;
 
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -30,18 +32,20 @@ final class Backup {
     private final Database database;
     private final Segments segments;
     private final BackupDirectory target;
+    private final Pace pace;
     private final WorkProgress progress;
     private long copied;
     private long total;
 
-    Backup(Database database, Segments segments, BackupDirectory target, WorkProgress progress) {
+    Backup(Database database, Segments segments, BackupDirectory target, Pace pace, WorkProgress progress) {
         this.database = database;
         this.segments = segments;
         this.target = target;
+        this.pace = pace;
         this.progress = progress;
     }
 
-    /// @param beside further files, by where they stand below the data directory: certificates and keys
+    /// @param beside further files, by where they stand below the data directory: certificates, keys, configuration
     BackupReport run(Map<String, Path> beside) throws IOException {
         try (Segments.Hold _ = segments.hold()) {
             List<BackupManifest> before = target.manifests();
@@ -49,8 +53,8 @@ final class Backup {
             Path unfinished = target.begin(time);
             List<BackupManifest.Stored> files = new ArrayList<>();
             progress.report("database", 0, 0, WorkProgress.Unit.OCTETS);
-            BackupFiles.Written written =
-                    BackupFiles.write(unfinished.resolve(DatabaseFile.PATH), out -> DatabaseCopy.write(database, out));
+            BackupFiles.Written written = BackupFiles.write(
+                    unfinished.resolve(DatabaseFile.PATH), out -> DatabaseCopy.write(database, paced(out)));
             files.add(new BackupManifest.Stored(written.length(), written.digest(), DatabaseFile.PATH));
             long anew = written.length();
             for (Map.Entry<String, Path> file : new TreeMap<>(beside).entrySet()) {
@@ -72,6 +76,16 @@ final class Backup {
                     + ranges.stream().mapToLong(BackupManifest.Range::length).sum();
             return new BackupReport(BackupDirectory.name(time), time, all, anew + copied, beside.size());
         }
+    }
+
+    private OutputStream paced(OutputStream out) {
+        return new FilterOutputStream(out) {
+            @Override
+            public void write(byte[] octets, int offset, int length) throws IOException {
+                out.write(octets, offset, length);
+                pace.spend(length);
+            }
+        };
     }
 
     /// Later than every other, whatever the clock does.
@@ -166,6 +180,7 @@ final class Backup {
             copy.truncate(from); // what a backup that did not finish has left
             String digest = BackupFiles.copyRange(source, copy, from, length, octets -> {
                 copied += octets;
+                pace.spend(octets);
                 progress.report("message bodies", copied, total, WorkProgress.Unit.OCTETS);
             });
             copy.force(true);

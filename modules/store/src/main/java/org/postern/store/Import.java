@@ -5,27 +5,41 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/// An import into one account. For one thread.
+/// An import into one account, or a restore from a backup. For one thread.
 public interface Import extends AutoCloseable {
     /// A mailbox to import into. Nothing is made before the first [Target#add] or [Target#finish].
     ///
-    /// @param uidValidity to keep it and the UIDs. Then the mailbox is hidden until it is finished, and takes
+    /// @param kept to keep UIDVALIDITY and UIDs. Then the mailbox is hidden until it is finished, and takes
     ///     the place of one of its name, whose messages follow behind the imported ones. One that an earlier run
     ///     finished takes further messages in sight.
-    Target target(MailboxName name, OptionalLong uidValidity);
+    Target target(MailboxName name, Optional<Kept> kept);
 
     @Override
     void close();
+
+    /// The numbers that a mailbox had where it comes from.
+    ///
+    /// @param uidNext where it would go on; 0 where that is unknown
+    /// @param modSeq the highest that clients were told; 0 where that is unknown
+    record Kept(long uidValidity, long uidNext, long modSeq) {}
+
+    /// What a source says of a message before it is asked for.
+    ///
+    /// @param identity what it calls it, for this mailbox
+    /// @param uid that it has; empty where it has none
+    record Offered(byte[] identity, OptionalLong uid) {}
 
     /// One mailbox of an import.
     interface Target extends AutoCloseable {
         /// Why UIDs cannot be kept, though that was asked for; fit for the operator. Then messages get new ones.
         Optional<String> newUidsBecause();
 
-        /// Which of these messages were imported before.
-        ///
-        /// @param identities what the source calls its messages, for this mailbox
-        boolean[] known(List<byte[]> identities);
+        /// Why nothing is to be done with this mailbox; fit for the operator. Then none of the methods below may be
+        /// called.
+        Optional<String> leftAloneBecause();
+
+        /// Which of these messages are there: imported before, or still there from before the backup.
+        boolean[] known(List<Offered> offered);
 
         /// Takes messages, all or nothing, together with the note that they were taken; durable on return. The spools
         /// are consumed. UIDs to keep must ascend, in this call and from call to call.
@@ -33,9 +47,8 @@ public interface Import extends AutoCloseable {
 
         /// The mailbox is whole, with or without messages.
         ///
-        /// @param uidNext where the source's mailbox would go on; 0 where that is unknown
-        /// @param specialUse taken away from any other mailbox that has it
-        void finish(long uidNext, boolean subscribed, Optional<SpecialUse> specialUse);
+        /// @param specialUse an import takes it away from any other mailbox that has it
+        void finish(boolean subscribed, Optional<SpecialUse> specialUse);
 
         @Override
         void close();

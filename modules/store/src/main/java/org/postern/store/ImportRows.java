@@ -108,18 +108,31 @@ final class ImportRows {
 
     // ---- hidden mailboxes
 
-    static long insertHidden(Connection connection, long account, MailboxName name, long uidValidity)
+    /// @param kept numbers that are never given again, by nobody
+    static long insertHidden(Connection connection, long account, MailboxName name, Import.Kept kept)
             throws SQLException {
+        long uidValidity = kept.uidValidity();
+        MailboxRows.update(
+                connection,
+                "update account set uid_validity = ? where id = ? and uid_validity < ?",
+                uidValidity,
+                account,
+                uidValidity);
+        MailboxRows.update(
+                connection, "delete from import_mailbox where account = ? and uid_validity = ?", account, uidValidity);
+        long modSeq = Math.max(1, kept.modSeq());
         long id;
         try (PreparedStatement insert = connection.prepareStatement(
                 "insert into mailbox (account, name, name_digest, special_use, uid_validity, uid_next, modseq,"
                         + " recent_uid, snapshot_uid, snapshot_modseq, expunge_floor, removed, importing)"
-                        + " values (?, ?, ?, null, ?, 1, 1, 1, 0, 0, 0, false, true)",
+                        + " values (?, ?, ?, null, ?, 1, ?, 1, 0, 0, ?, false, true)",
                 new String[] {"id"})) {
             insert.setLong(1, account);
             insert.setString(2, name.value());
             insert.setBytes(3, ("importing " + uidValidity).getBytes(StandardCharsets.US_ASCII));
             insert.setLong(4, uidValidity);
+            insert.setLong(5, modSeq);
+            insert.setLong(6, kept.modSeq());
             insert.executeUpdate();
             id = MailboxRows.generatedKey(insert);
         }
@@ -163,6 +176,20 @@ final class ImportRows {
         MailboxRows.update(connection, "update mailbox set uid_next = ? where id = ?", uidNext, mailbox);
     }
 
+    /// Where no other mailbox has it.
+    static void setSpecialUseIfFree(Connection connection, long account, long mailbox, SpecialUse use)
+            throws SQLException {
+        try (PreparedStatement update = connection.prepareStatement("update mailbox set special_use = ? where id = ?"
+                + " and special_use is null and not exists (select 1 from mailbox other where other.account = ?"
+                + " and other.special_use = ? and other.removed = false)")) {
+            update.setString(1, use.name());
+            update.setLong(2, mailbox);
+            update.setLong(3, account);
+            update.setString(4, use.name());
+            update.executeUpdate();
+        }
+    }
+
     static void setSpecialUse(Connection connection, long account, long mailbox, SpecialUse use) throws SQLException {
         try (PreparedStatement update =
                 connection.prepareStatement("update mailbox set special_use = case when id = ? then ? else null end"
@@ -178,10 +205,14 @@ final class ImportRows {
 
     // ---- what was imported
 
-    static boolean[] known(Connection connection, long account, List<byte[]> keys) throws SQLException {
+    /// @param there true for those only whose mailbox is there
+    static boolean[] known(Connection connection, long account, List<byte[]> keys, boolean there) throws SQLException {
         boolean[] known = new boolean[keys.size()];
-        try (PreparedStatement select =
-                connection.prepareStatement("select 1 from imported where account = ? and identity = ?")) {
+        try (PreparedStatement select = connection.prepareStatement(
+                there
+                        ? "select 1 from imported i join mailbox m on m.id = i.mailbox"
+                                + " where i.account = ? and i.identity = ? and m.removed = false"
+                        : "select 1 from imported where account = ? and identity = ?")) {
             for (int index = 0; index < known.length; index++) {
                 select.setLong(1, account);
                 select.setBytes(2, keys.get(index));
@@ -195,14 +226,20 @@ final class ImportRows {
 
     static void insertImported(Connection connection, long account, long mailbox, List<byte[]> keys)
             throws SQLException {
-        try (PreparedStatement insert =
-                connection.prepareStatement("insert into imported (account, identity, mailbox) values (?, ?, ?)")) {
+        try (PreparedStatement delete =
+                        connection.prepareStatement("delete from imported where account = ? and identity = ?");
+                PreparedStatement insert = connection.prepareStatement(
+                        "insert into imported (account, identity, mailbox) values (?, ?, ?)")) {
             for (byte[] key : keys) {
+                delete.setLong(1, account); // went to a mailbox that is gone
+                delete.setBytes(2, key);
+                delete.addBatch();
                 insert.setLong(1, account);
                 insert.setBytes(2, key);
                 insert.setLong(3, mailbox);
                 insert.addBatch();
             }
+            delete.executeBatch();
             insert.executeBatch();
         }
     }

@@ -102,12 +102,32 @@ final class MailboxRows {
 
     /// Frees the mailbox's name at once; its entries go in the background.
     static void markRemoved(Connection connection, long mailbox) throws SQLException {
+        retire(connection, mailbox);
         try (PreparedStatement update =
                 connection.prepareStatement("update mailbox set removed = true, name_digest = ? where id = ?")) {
             update.setBytes(1, ("removed " + mailbox).getBytes(StandardCharsets.US_ASCII));
             update.setLong(2, mailbox);
             update.executeUpdate();
         }
+    }
+
+    /// Remembers how far its numbers had come. Of one that nobody has seen nobody knows them.
+    private static void retire(Connection connection, long mailbox) throws SQLException {
+        update(
+                connection,
+                "delete from retired_mailbox where exists (select 1 from mailbox m join account a on a.id = m.account"
+                        + " join domain d on d.id = a.domain where m.id = ? and m.uid_next > 1 and m.importing = false"
+                        + " and d.name = retired_mailbox.domain"
+                        + " and a.local_key = retired_mailbox.local_key"
+                        + " and m.uid_validity = retired_mailbox.uid_validity)",
+                mailbox);
+        update(
+                connection,
+                "insert into retired_mailbox (domain, local_key, uid_validity, uid_next, modseq)"
+                        + " select d.name, a.local_key, m.uid_validity, m.uid_next, m.modseq from mailbox m"
+                        + " join account a on a.id = m.account join domain d on d.id = a.domain"
+                        + " where m.id = ? and m.uid_next > 1 and m.importing = false",
+                mailbox);
     }
 
     static void setRecent(Connection connection, long mailbox, long recentUid) throws SQLException {
@@ -332,12 +352,7 @@ final class MailboxRows {
     /// @throws MailboxException OVER_QUOTA if more would be stored than allowed; taking away is always
     ///   allowed
     static void charge(Connection connection, long account, long octets, long messages) throws SQLException {
-        update(
-                connection,
-                "update account set used_octets = used_octets + ?, used_messages = used_messages + ? where id = ?",
-                octets,
-                messages,
-                account);
+        count(connection, account, octets, messages);
         if (messages <= 0) {
             return;
         }
@@ -350,6 +365,16 @@ final class MailboxRows {
                 }
             }
         }
+    }
+
+    /// The same, whatever is allowed.
+    static void count(Connection connection, long account, long octets, long messages) throws SQLException {
+        update(
+                connection,
+                "update account set used_octets = used_octets + ?, used_messages = used_messages + ? where id = ?",
+                octets,
+                messages,
+                account);
     }
 
     /// True if one more message of so many octets would be too much for the account.

@@ -414,8 +414,7 @@ final class MailboxStore implements Mailboxes {
         }
     }
 
-    private static void insertSubscribed(
-            Connection connection, long account, MailboxName name, Optional<SpecialUse> specialUse)
+    static void insertSubscribed(Connection connection, long account, MailboxName name, Optional<SpecialUse> specialUse)
             throws SQLException {
         MailboxRows.insert(connection, account, name, specialUse);
         insertSubscription(connection, account, name);

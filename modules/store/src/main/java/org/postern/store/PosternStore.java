@@ -58,7 +58,7 @@ public final class PosternStore implements Store {
         mailboxes = new MailboxStore(database, committer, contents, views, writer, removals, space);
         accounts = new AccountStore(database, committer, mailboxes, settings);
         deliveries = new DeliveryStore(accounts, mailboxes, meters);
-        imports = new ImportStore(database, mailboxes, views);
+        imports = new ImportStore(database, accounts, mailboxes, views);
         removals.consider();
         register(meters, views);
     }
@@ -152,7 +152,16 @@ public final class PosternStore implements Store {
     /// @param beside further files, by where they belong below the data directory: certificates and keys
     public BackupReport backup(BackupDirectory target, Map<String, Path> beside, WorkProgress progress)
             throws IOException {
-        return new Backup(database, segments, target, progress).run(beside);
+        return backup(target, beside, 0, progress);
+    }
+
+    /// The same.
+    /// @param octetsPerSecond that are copied at most, so that clients do not wait for the disk; 0 for as fast
+    ///     as it goes
+    public BackupReport backup(
+            BackupDirectory target, Map<String, Path> beside, long octetsPerSecond, WorkProgress progress)
+            throws IOException {
+        return new Backup(database, segments, target, new Pace(octetsPerSecond), progress).run(beside);
     }
 
     @Override

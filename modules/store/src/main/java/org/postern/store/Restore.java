@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 /// Makes a data directory of one generation of a backup.
 public final class Restore {
     /// So many UIDs, MODSEQs, UIDVALIDITYs and row numbers may have been given after the backup.
-    private static final long GAP = 1_000_000;
+    static final long GAP = 1_000_000;
 
     /// What clients were told after the backup was made.
     public enum Numbers {
@@ -117,7 +117,11 @@ public final class Restore {
                 MailboxRows.update(connection, "update account set uid_validity = uid_validity + ?", GAP);
                 MailboxRows.update(connection, "update retired set uid_validity = uid_validity + ?", GAP);
                 MailboxRows.update(connection, "update retired_account set uid_validity = uid_validity + ?", GAP);
-                MailboxRows.update(connection, "update retired_account set uid_validity = uid_validity + ?", GAP);
+                MailboxRows.update(
+                        connection,
+                        "update retired_mailbox set uid_next = least(uid_next + ?, 4294967294), modseq = modseq + ?",
+                        GAP,
+                        GAP);
                 // an import may have given any of them since
                 MailboxRows.update(connection, "delete from import_reservation");
                 for (long mailbox : mailboxes(connection)) {

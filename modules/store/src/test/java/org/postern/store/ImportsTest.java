@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,7 +56,19 @@ class ImportsTest {
     }
 
     private static Import.Target target(Import running, String name, long validity) {
-        return running.target(MailboxName.of(name), validity == 0 ? OptionalLong.empty() : OptionalLong.of(validity));
+        return target(running, name, validity, 0);
+    }
+
+    private static Import.Target target(Import running, String name, long validity, long uidNext) {
+        return running.target(
+                MailboxName.of(name),
+                validity == 0 ? Optional.empty() : Optional.of(new Import.Kept(validity, uidNext, 0)));
+    }
+
+    private static List<Import.Offered> offered(String... identities) {
+        return Stream.of(identities)
+                .map(each -> new Import.Offered(each.getBytes(UTF_8), OptionalLong.empty()))
+                .toList();
     }
 
     private MailboxStatus status(String name) {
@@ -72,13 +85,13 @@ class ImportsTest {
     @Test
     void uidsAndUidValidityAreKept() throws Exception {
         try (Import running = begin();
-                Import.Target work = target(running, "Work", VALIDITY)) {
+                Import.Target work = target(running, "Work", VALIDITY, 6000)) {
             assertThat(work.newUidsBecause()).isEmpty();
             assertThat(work.add(List.of(message("a", 3, "Later"), message("b", 4))))
                     .isEqualTo(new Import.Added(0, 0));
             assertThat(names()).as("nobody sees half of it").doesNotContain("Work");
             work.add(List.of(message("c", 5000)));
-            work.finish(6000, true, Optional.of(SpecialUse.ARCHIVE));
+            work.finish(true, Optional.of(SpecialUse.ARCHIVE));
         }
         for (int time = 0; time < 2; time++) {
             try (OpenMailbox work = fixture.open(fixture.alice, "Work")) {
@@ -115,10 +128,10 @@ class ImportsTest {
         fixture.append(fixture.alice, "INBOX", StoreFixture.message("before"), 0, "Mine");
         try (OpenMailbox session = fixture.open(fixture.alice, "INBOX");
                 Import running = begin();
-                Import.Target inbox = target(running, "INBOX", VALIDITY)) {
+                Import.Target inbox = target(running, "INBOX", VALIDITY, 20)) {
             inbox.add(List.of(message("a", 7, "Theirs"), message("b", 9)));
             fixture.append(fixture.alice, "INBOX", StoreFixture.message("meanwhile"), Flags.FLAGGED);
-            inbox.finish(20, true, Optional.empty());
+            inbox.finish(true, Optional.empty());
             assertThat(session.takeChanges()).last().isInstanceOf(MailboxChange.Gone.class);
         }
         for (int time = 0; time < 2; time++) {
@@ -150,20 +163,19 @@ class ImportsTest {
         reopen();
         assertThat(names()).doesNotContain("Work");
         try (Import running = begin();
-                Import.Target work = target(running, "Work", VALIDITY)) {
+                Import.Target work = target(running, "Work", VALIDITY, 4)) {
             assertThat(work.newUidsBecause()).isEmpty();
-            assertThat(work.known(List.of("a".getBytes(UTF_8), "b".getBytes(UTF_8), "c".getBytes(UTF_8))))
-                    .containsExactly(true, true, false);
+            assertThat(work.known(offered("a", "b", "c"))).containsExactly(true, true, false);
             work.add(List.of(message("c", 3)));
-            work.finish(4, false, Optional.empty());
+            work.finish(false, Optional.empty());
         }
         // a further run, when more has come at the source, and here
         fixture.append(fixture.alice, "Work", StoreFixture.message("own"), 0);
         try (Import running = begin();
-                Import.Target work = target(running, "Work", VALIDITY)) {
+                Import.Target work = target(running, "Work", VALIDITY, 30)) {
             assertThat(work.newUidsBecause()).isEmpty();
             assertThat(work.add(List.of(message("d", 4), message("e", 10)))).isEqualTo(new Import.Added(1, 0));
-            work.finish(30, false, Optional.empty());
+            work.finish(false, Optional.empty());
         }
         reopen();
         try (OpenMailbox work = fixture.open(fixture.alice, "Work")) {
@@ -182,14 +194,14 @@ class ImportsTest {
                 assertThat(low.newUidsBecause())
                         .hasValueSatisfying(why -> assertThat(why).contains("UIDVALIDITY " + own));
             }
-            try (Import.Target work = target(running, "Work", VALIDITY)) {
+            try (Import.Target work = target(running, "Work", VALIDITY, 2)) {
                 work.add(List.of(message("a", 1)));
-                work.finish(2, false, Optional.empty());
+                work.finish(false, Optional.empty());
             }
-            try (Import.Target twin = target(running, "Twin", VALIDITY)) {
+            try (Import.Target twin = target(running, "Twin", VALIDITY, 2)) {
                 assertThat(twin.newUidsBecause()).isPresent();
                 twin.add(List.of(message("t", 1)));
-                twin.finish(2, false, Optional.empty());
+                twin.finish(false, Optional.empty());
             }
             assertThat(status("Twin").uidValidity()).isGreaterThan(VALIDITY + 10);
             try (Import.Target work = target(running, "Work", VALIDITY + 1)) {
@@ -220,7 +232,7 @@ class ImportsTest {
         try (Import running = fixture.store.imports().begin(fixture.alice, OptionalLong.of(VALIDITY), true);
                 Import.Target work = target(running, "Work", VALIDITY)) {
             assertThat(work.newUidsBecause()).isEmpty();
-            assertThat(work.known(List.of("a".getBytes(UTF_8)))).containsExactly(false);
+            assertThat(work.known(offered("a"))).containsExactly(false);
             assertThatThrownBy(() -> work.add(List.of(message("a", 1)))).isInstanceOf(IllegalStateException.class);
         }
         fixture.store.mailboxes().create(fixture.alice, MailboxName.of("Next"), Optional.empty());
@@ -240,12 +252,10 @@ class ImportsTest {
             assertThatThrownBy(() -> plain.add(List.of(message("a", 0), message("b", 0))))
                     .isInstanceOf(MailboxException.class)
                     .hasMessageContaining("quota");
-            assertThat(plain.known(List.of("a".getBytes(UTF_8)))).containsExactly(false);
+            assertThat(plain.known(offered("a"))).containsExactly(false);
             plain.add(List.of(message("a", 0)));
-            assertThat(plain.known(List.of("a".getBytes(UTF_8), "a".getBytes(UTF_8))))
-                    .containsExactly(true, true);
-            assertThat(plain.known(List.of("x".getBytes(UTF_8), "x".getBytes(UTF_8))))
-                    .containsExactly(false, true);
+            assertThat(plain.known(offered("a", "a"))).containsExactly(true, true);
+            assertThat(plain.known(offered("x", "x"))).containsExactly(false, true);
         }
         begin().close();
     }
@@ -267,9 +277,9 @@ class ImportsTest {
     void forgettingTakesAwayWhatWasNotFinished() throws Exception {
         try (Import running = begin();
                 Import.Target done = target(running, "Done", VALIDITY);
-                Import.Target half = target(running, "Half", VALIDITY + 1)) {
+                Import.Target half = target(running, "Half", VALIDITY + 1, 2)) {
             done.add(List.of(message("a", 1)));
-            done.finish(2, false, Optional.empty());
+            done.finish(false, Optional.empty());
             half.add(List.of(message("b", 1), message("c", 2)));
         }
         fixture.store.imports().forget(fixture.alice);
@@ -282,8 +292,8 @@ class ImportsTest {
         try (Import running = begin();
                 Import.Target done = target(running, "Done", VALIDITY);
                 Import.Target half = target(running, "Half", VALIDITY + 1)) {
-            assertThat(done.known(List.of("a".getBytes(UTF_8)))).containsExactly(false);
-            assertThat(half.known(List.of("b".getBytes(UTF_8)))).containsExactly(false);
+            assertThat(done.known(offered("a"))).containsExactly(false);
+            assertThat(half.known(offered("b"))).containsExactly(false);
             assertThat(half.newUidsBecause()).isPresent();
         }
         assertThat(names()).contains("Done").doesNotContain("Half");
