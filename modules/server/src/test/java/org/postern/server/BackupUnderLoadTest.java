@@ -51,7 +51,7 @@ class BackupUnderLoadTest {
                 CommandRun backup = CommandRun.on(
                         directory.resolve("original/data"), "backup", backups().toString());
                 assertThat(backup.code()).as(backup.err()).isZero();
-                assertThat(backup.out()).contains("private keys: keep it as safe as the server");
+                assertThat(backup.out()).contains("private keys and configuration: keep it as safe");
                 load.awaitAcknowledged(acknowledged.size() + 10); // it went on beside
             }
             // the load was bob's: what alice sees is what she saw when the backup was made
