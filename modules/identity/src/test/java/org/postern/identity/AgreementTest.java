@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.postern.identity.Combinations.Combination;
 import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
+import org.postern.testkit.TestPki;
 
 /// Postern, OpenSSL and GnuTLS judge the same certificates, names and TLSA records. Where they differ, a line of
 /// `differences.tsv` says by which section of which RFC; a line that explains nothing is an error too.

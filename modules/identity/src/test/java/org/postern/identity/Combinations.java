@@ -1,11 +1,11 @@
 package org.postern.identity;
 
-import static org.postern.identity.TestPki.authority;
-import static org.postern.identity.TestPki.dns;
-import static org.postern.identity.TestPki.excluded;
-import static org.postern.identity.TestPki.permitted;
-import static org.postern.identity.TestPki.server;
-import static org.postern.identity.TestPki.srv;
+import static org.postern.testkit.TestPki.authority;
+import static org.postern.testkit.TestPki.dns;
+import static org.postern.testkit.TestPki.excluded;
+import static org.postern.testkit.TestPki.permitted;
+import static org.postern.testkit.TestPki.server;
+import static org.postern.testkit.TestPki.srv;
 
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
@@ -24,8 +24,9 @@ import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
-import org.postern.identity.TestPki.Issued;
-import org.postern.identity.TestPki.Request;
+import org.postern.testkit.TestPki;
+import org.postern.testkit.TestPki.Issued;
+import org.postern.testkit.TestPki.Request;
 
 /// Seeded combinations of a certification path, the names in the certificate, the name that is looked for, and TLSA
 /// records. What is special about one is a trait, by which `differences.tsv` explains other verifiers' answers.

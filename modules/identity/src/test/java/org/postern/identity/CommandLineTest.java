@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.identity.Combinations.Combination;
 import org.postern.testkit.Programs;
+import org.postern.testkit.TestPki;
 
 /// The commands themselves, on some of the combinations of [AgreementTest]: what that one asks of the libraries is
 /// what a

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.postern.testkit.TestPki;
 
 /// Whatever octets come in a certificate, a TLSA record or a name: an answer, never an exception.
 class IdentityFuzzTest {

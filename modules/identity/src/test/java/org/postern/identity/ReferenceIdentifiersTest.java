@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postern.testkit.Requirement;
+import org.postern.testkit.TestPki;
 
 /// Scenarios L8 to L17: who is looked for, and who is found.
 class ReferenceIdentifiersTest {

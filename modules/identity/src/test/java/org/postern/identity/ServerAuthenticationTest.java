@@ -21,8 +21,9 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 import org.junit.jupiter.api.Test;
 import org.postern.identity.PathPolicy.Revocation;
-import org.postern.identity.TestPki.Issued;
 import org.postern.testkit.Requirement;
+import org.postern.testkit.TestPki;
+import org.postern.testkit.TestPki.Issued;
 
 /// What OpenSSL and GnuTLS cannot be asked about: constraints on SRV-IDs, revocation by what is handed in, the
 /// evidence of

@@ -15,7 +15,8 @@ public record Account(String name, Minimum minimum, Map<String, Pin> pins, Set<S
     public enum Minimum {
         /// TLS 1.2 or later, and a server that PKIX, or DANE under [Policy#STANDARD], vouches for
         CONFIDENTIAL,
-        /// TLS 1.2 or later, and a certificate that the user has pinned. To be chosen in setup only, after a warning.
+        /// TLS 1.2 or later, and a certificate that the user has pinned. To be chosen in setup only, after a
+        /// warning.
         PINNED
     }
 

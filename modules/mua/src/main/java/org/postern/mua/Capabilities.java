@@ -7,8 +7,8 @@ import java.util.Locale;
 /// What a server says that it can do, on one side of TLS. What it said before TLS holds before TLS only (RFC 9051
 /// §6.2.1, RFC 3207 §4.2).
 ///
-/// @param entries one for each capability, in upper case: `AUTH=PLAIN` of IMAP, `SASL PLAIN LOGIN` of POP3, `SIZE 1000`
-/// of
+/// @param entries one for each capability, in upper case: `AUTH=PLAIN` of IMAP, `SASL PLAIN LOGIN` of POP3, `SIZE
+///     1000` of
 ///     SMTP
 public record Capabilities(Protocol protocol, List<String> entries) {
     public Capabilities {

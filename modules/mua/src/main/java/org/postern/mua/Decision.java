@@ -11,8 +11,8 @@ public sealed interface Decision {
     /// Only in setup: the user may pin the certificate, or ask the provider. Until then nothing is sent.
     record OfferPin(PinOffer offer, Evidence evidence) implements Decision {}
 
-    /// Nothing that says who the user is goes there. It may be tried again: the judgement is made anew each time, and
-    /// no
+    /// Nothing that says who the user is goes there. It may be tried again: the judgement is made anew each time,
+    /// and no
     /// check is weaker for it.
     record Terminate(Evidence evidence) implements Decision {}
 

@@ -14,8 +14,8 @@ import org.postern.resolver.DomainName;
 /// records
 /// do not name is not there.
 ///
-/// Lower priorities come first, across all labels; among equals the user's protocol, then implicit TLS before STARTTLS,
-/// and only then weights, within one label (RFC 6186 §3.4, RFC 2782).
+/// Lower priorities come first, across all labels; among equals the user's protocol, then implicit TLS before
+/// STARTTLS, and only then weights, within one label (RFC 6186 §3.4, RFC 2782).
 public final class Discovery {
     private final Lookups lookups;
     private final RandomGenerator random;
@@ -117,8 +117,9 @@ public final class Discovery {
         return drawn;
     }
 
-    /// What becomes of a saved server before a connection. What was not signed is not looked up again for a connection
-    /// (RFC 8314 §5.1): see [#check]. What was signed is, when it is too old, and its successor may be followed.
+    /// What becomes of a saved server before a connection. What was not signed is not looked up again for a
+    /// connection (RFC 8314 §5.1): see [#check]. What was signed is, when it is too old, and its successor may be
+    /// followed.
     public Refresh refresh(SavedServer saved, Instant now) {
         return saved.server().origin() == Server.Origin.SECURE_SRV && !now.isBefore(saved.freshUntil())
                 ? check(saved, now)

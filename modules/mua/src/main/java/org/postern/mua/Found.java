@@ -35,8 +35,8 @@ public sealed interface Found {
         }
     }
 
-    /// A lookup came back bogus or not at all, so what the domain prefers is unknown: no server is used, and none is
-    /// guessed (RFC 7673 §3.1; DT-9).
+    /// A lookup came back bogus or not at all, so what the domain prefers is unknown: no server is used, and none
+    /// is guessed (RFC 7673 §3.1; DT-9).
     record Failed(List<SrvSet> sets) implements Found {
         public Failed {
             sets = List.copyOf(sets);

@@ -10,8 +10,8 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 
-/// Reads along what a server sends in clear at the beginning of a handshake: ServerHello, ServerKeyExchange of TLS 1.2,
-/// an
+/// Reads along what a server sends in clear at the beginning of a handshake: ServerHello, ServerKeyExchange of TLS
+/// 1.2, an
 /// alert (RFC 8446 §4.1.3, §5; RFC 8422 §5.4). The JDK tells neither the group nor which extensions came. Only for
 /// evidence and for refusing: nothing is accepted because of what is read here.
 final class HandshakeReader {

@@ -8,6 +8,37 @@ import java.util.Optional;
 
 /// Goes to servers and decides at each whether a password may follow: the face of this module for a mail client.
 /// Blocking, for virtual threads; one instance for any number of them.
+///
+/// ```java
+/// static String logIn(Lookups lookups, MailClientSettings settings, String address, char[] password) throws
+/// IOException {
+///     DomainName domain = new DomainName(address.substring(address.indexOf('@') + 1));
+///     Discovery discovery = new Discovery(lookups, new SecureRandom());
+///     if (!(discovery.find(domain, Purpose.ACCESS, Protocol.IMAP) instanceof Found.Offered found)) {
+///         return "which server is yours?"; // and then Server.configured(Service.IMAPS, host)
+///     }
+///     List<Server> servers = new ArrayList<>();
+///     for (Offer offer : found.offers()) {
+///         switch (offer) {
+///             case Offer.Ready ready -> servers.add(ready.server());
+///             case Offer.Unconfirmed unconfirmed -> {
+///                 return "is " + unconfirmed.host() + " yours?"; // and then unconfirmed.confirmedByUser()
+///             }
+///         }
+///     }
+///     MailClient client = new MailClient(settings, lookups);
+///     return switch (client.connect(servers, Account.named(address), Phase.SETUP)) {
+///         case Attempt.Continue go -> {
+///             try (MailConnection connection = go.connection()) {
+///                 yield connection.loginByAddress(new Credentials(address, password)).toString();
+///             }
+///         }
+///         case Attempt.Stopped stopped -> String.join("\n", stopped.decision().evidence().lines());
+///     };
+/// }
+/// ```
+///
+/// with `resolver::lookup` of a [org.postern.resolver.Resolver] and `MailClientSettings.of(Policy.STRICT)`.
 public final class MailClient {
     private final MailClientSettings settings;
     private final Lookups lookups;
@@ -24,8 +55,8 @@ public final class MailClient {
         return connect(List.of(server), account, phase);
     }
 
-    /// To the first of these servers that may be used. They are of one protocol, and in the order of [Found.Offered]; a
-    /// refusal leads to the next one, and never to weaker checks.
+    /// To the first of these servers that may be used. They are of one protocol, and in the order of
+    /// [Found.Offered]; a refusal leads to the next one, and never to weaker checks.
     ///
     /// @throws IllegalArgumentException if there is none, or their protocols differ
     public Attempt connect(List<Server> servers, Account account, Phase phase) {

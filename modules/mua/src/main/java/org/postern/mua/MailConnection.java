@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
 
-/// A connection to a server that was found good: inside of TLS, after greeting and capabilities, before login. Only a
-/// [Decision.Continue] comes with one, so that a password cannot go anywhere else. For one thread at a time.
+/// A connection to a server that was found good: inside of TLS, after greeting and capabilities, before login. Only
+/// a [Decision.Continue] comes with one, so that a password cannot go anywhere else. For one thread at a time.
 public final class MailConnection implements AutoCloseable {
     private static final int MOST_LINES = 1_000;
 

@@ -5,8 +5,8 @@ import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
 
-/// One certificate that a user knows to be right although nobody vouches for it (RFC 8314 §5.4). A [PinOffer] makes it;
-/// this constructor is for reading saved ones.
+/// One certificate that a user knows to be right although nobody vouches for it (RFC 8314 §5.4). A [PinOffer] makes
+/// it; this constructor is for reading saved ones.
 ///
 /// @param sha256 of the certificate, in lower-case hexadecimal
 public record Pin(String sha256) {

@@ -2,8 +2,9 @@ package org.postern.mua;
 
 import java.security.cert.X509Certificate;
 
-/// Exists only where a user may pin a certificate: in setup, for a server that nobody vouches for and nothing speaks
-/// against. Show the fingerprint, ask to compare it with the provider's, and make "no" the default (RFC 8314 §5.4).
+/// Exists only where a user may pin a certificate: in setup, for a server that nobody vouches for and nothing
+/// speaks against. Show the fingerprint, ask to compare it with the provider's, and make "no" the default (RFC 8314
+/// §5.4).
 public final class PinOffer {
     private final String host;
     private final X509Certificate certificate;
@@ -26,8 +27,8 @@ public final class PinOffer {
         return Pin.of(certificate).fingerprint();
     }
 
-    /// The user knows that it is right. The pin is bound to this host of this account; the account still has to allow
-    /// pins
+    /// The user knows that it is right. The pin is bound to this host of this account; the account still has to
+    /// allow pins
     /// ([Account.Minimum#PINNED]) before it is used.
     public Account acceptedBy(Account account) {
         return account.withPin(host, Pin.of(certificate));

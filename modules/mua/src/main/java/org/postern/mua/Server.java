@@ -26,7 +26,8 @@ public record Server(
         CONFIGURED,
         /// an SRV record, every step to it validated by DNSSEC
         SECURE_SRV,
-        /// an SRV record that anybody on the way may have written; its target is no name to look for (RFC 9525 §6.1.1)
+        /// an SRV record that anybody on the way may have written; its target is no name to look for (RFC 9525
+        /// §6.1.1)
         INSECURE_SRV,
         /// such a one, and the user has said that the target is right (RFC 8314 §5.1)
         CONFIRMED_SRV

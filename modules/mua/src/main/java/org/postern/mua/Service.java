@@ -13,7 +13,8 @@ public enum Service {
     POP3(Protocol.POP3, false, 110),
     SUBMISSIONS(Protocol.SUBMISSION, true, 465),
     SUBMISSION(Protocol.SUBMISSION, false, 587),
-    /// submission to an SMTP server, where a domain has nothing better; it is held to the rules of submission (SEED-7)
+    /// submission to an SMTP server, where a domain has nothing better; it is held to the rules of submission
+    /// (SEED-7)
     SMTP(Protocol.SUBMISSION, false, 25);
 
     private final Protocol protocol;

@@ -139,8 +139,8 @@ public record Target(
                 || tlsaState == Facts.Tlsa.INDETERMINATE;
     }
 
-    /// Whom usages 0 to 2 of TLSA have to find: the base domain and the mail domain (RFC 7671 §10.2, RFC 7673 §4.1).
-    /// That
+    /// Whom usages 0 to 2 of TLSA have to find: the base domain and the mail domain (RFC 7671 §10.2, RFC 7673
+    /// §4.1). That
     /// the base domain is an unsigned SRV target is for the outcome table to judge (DT-29).
     ReferenceIdentifiers daneReferences() {
         return tlsaBase.map(name -> withName(references, name)).orElse(references);

@@ -106,6 +106,10 @@ final class TlsLayer {
         }
     }
 
+    boolean afterStartTls() {
+        return afterStartTls;
+    }
+
     TlsSession handshake(Wire over) throws IOException {
         wire = over;
         try {

@@ -13,8 +13,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// A connection to a server: lines, in clear at first, and inside of TLS after [#startTls]. Blocking, for one thread at
-/// a
+/// A connection to a server: lines, in clear at first, and inside of TLS after [#startTls]. Blocking, for one
+/// thread at a
 /// time; one deadline covers all that is done until it is set anew. Nothing is buffered without bound.
 final class Wire implements AutoCloseable {
     /// RFC 9051 asks a client for 8,192 octets at least; a line of SMTP has 512 (RFC 5321 §4.5.3.1.5)
@@ -149,8 +149,8 @@ final class Wire implements AutoCloseable {
         }
     }
 
-    /// Whether the server has sent more than was read. Before a handshake that is somebody's injection: the server has
-    /// nothing to say until the client has spoken.
+    /// Whether the server has sent more than was read. Before a handshake that is somebody's injection: the server
+    /// has nothing to say until the client has spoken.
     boolean hasMore() throws IOException {
         return next < octets.length || (tls == null && in.available() > 0);
     }
@@ -158,7 +158,8 @@ final class Wire implements AutoCloseable {
     /// The handshake. What was buffered in clear never gets past it (ST-16, ST-17).
     TlsSession startTls(TlsLayer layer) throws IOException {
         if (hasMore()) {
-            throw new WireException(ClientRule.STARTTLS_INJECTED, "");
+            throw new WireException(
+                    layer.afterStartTls() ? ClientRule.STARTTLS_INJECTED : ClientRule.CLEAR_ON_TLS_PORT, "");
         }
         octets = new byte[0];
         next = 0;

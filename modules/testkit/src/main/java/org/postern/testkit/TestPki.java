@@ -1,4 +1,4 @@
-package org.postern.identity;
+package org.postern.testkit;
 
 import java.io.IOException;
 import java.math.BigInteger;
@@ -34,16 +34,18 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /// Certificates as tests need them, right and wrong.
-final class TestPki {
-    static final Instant NOW = Instant.parse("2026-06-01T12:00:00Z");
+public final class TestPki {
+    /// The moment at which what is said to be valid is.
+    public static final Instant NOW = Instant.parse("2026-06-01T12:00:00Z");
+    private static final ASN1ObjectIdentifier SRV_NAME = new ASN1ObjectIdentifier("1.3.6.1.5.5.7.8.7"); // RFC 4985 §2
     private static final AtomicLong SERIAL = new AtomicLong(1000);
 
     /// A certificate and its key.
-    record Issued(KeyPair keys, X509Certificate certificate) {}
+    public record Issued(KeyPair keys, X509Certificate certificate) {}
 
     private TestPki() {}
 
-    static KeyPair elliptic() {
+    public static KeyPair elliptic() {
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
             generator.initialize(new ECGenParameterSpec("secp256r1"));
@@ -53,7 +55,7 @@ final class TestPki {
         }
     }
 
-    static KeyPair rsa(int bits) {
+    public static KeyPair rsa(int bits) {
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
             generator.initialize(bits);
@@ -63,14 +65,14 @@ final class TestPki {
         }
     }
 
-    static Request authority(String name) {
+    public static Request authority(String name) {
         Request builder = new Request(name);
         builder.extension(Extension.basicConstraints, true, new BasicConstraints(true));
         builder.extension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
         return builder;
     }
 
-    static Request server(String name, GeneralName... names) {
+    public static Request server(String name, GeneralName... names) {
         Request builder = new Request(name);
         builder.extension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
         builder.extension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(KeyPurposeId.id_kp_serverAuth));
@@ -80,20 +82,19 @@ final class TestPki {
         return builder;
     }
 
-    static GeneralName dns(String name) {
+    public static GeneralName dns(String name) {
         return new GeneralName(GeneralName.dNSName, name);
     }
 
-    static GeneralName srv(String name) {
-        return new GeneralName(
-                GeneralName.otherName, new OtherName(PresentedIdentifiers.SRV_NAME, new DERIA5String(name)));
+    public static GeneralName srv(String name) {
+        return new GeneralName(GeneralName.otherName, new OtherName(SRV_NAME, new DERIA5String(name)));
     }
 
-    static NameConstraints permitted(GeneralName... names) {
+    public static NameConstraints permitted(GeneralName... names) {
         return new NameConstraints(subtrees(names), null);
     }
 
-    static NameConstraints excluded(GeneralName... names) {
+    public static NameConstraints excluded(GeneralName... names) {
         return new NameConstraints(null, subtrees(names));
     }
 
@@ -105,7 +106,8 @@ final class TestPki {
         return subtrees.toArray(GeneralSubtree[]::new);
     }
 
-    static final class Request {
+    /// A certificate to be made.
+    public static final class Request {
         private record Piece(ASN1ObjectIdentifier oid, boolean critical, ASN1Encodable value) {}
 
         private final X500Name subject;
@@ -115,47 +117,47 @@ final class TestPki {
         private Instant until = NOW.plus(Duration.ofDays(10));
         private String digest = "SHA256";
 
-        Request(String name) {
+        public Request(String name) {
             subject = name.isEmpty() ? new X500Name(new org.bouncycastle.asn1.x500.RDN[0]) : new X500Name("CN=" + name);
         }
 
         /// Replaces one that is there already.
-        Request extension(ASN1ObjectIdentifier oid, boolean critical, ASN1Encodable value) {
+        public Request extension(ASN1ObjectIdentifier oid, boolean critical, ASN1Encodable value) {
             extensions.removeIf(piece -> piece.oid.equals(oid));
             extensions.add(new Piece(oid, critical, value));
             return this;
         }
 
-        Request without(ASN1ObjectIdentifier oid) {
+        public Request without(ASN1ObjectIdentifier oid) {
             extensions.removeIf(piece -> piece.oid.equals(oid));
             return this;
         }
 
-        Request keys(KeyPair others) {
+        public Request keys(KeyPair others) {
             keys = others;
             return this;
         }
 
-        KeyPair keys() {
+        public KeyPair keys() {
             return keys;
         }
 
-        Request valid(Duration fromNow, Duration untilNow) {
+        public Request valid(Duration fromNow, Duration untilNow) {
             from = NOW.plus(fromNow);
             until = NOW.plus(untilNow);
             return this;
         }
 
-        Request digest(String other) {
+        public Request digest(String other) {
             digest = other;
             return this;
         }
 
-        Issued selfSigned() {
+        public Issued selfSigned() {
             return sign(subject, keys, keys.getPublic());
         }
 
-        Issued by(Issued issuer) {
+        public Issued by(Issued issuer) {
             return sign(
                     X500Name.getInstance(
                             issuer.certificate.getSubjectX500Principal().getEncoded()),
