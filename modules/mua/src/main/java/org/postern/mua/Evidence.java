@@ -2,6 +2,7 @@ package org.postern.mua;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postern.identity.DaneResult;
 import org.postern.identity.NameMatch;
@@ -84,10 +85,16 @@ public record Evidence(
 
     private static String describe(Lookup lookup) {
         return switch (lookup) {
-            case Lookup.Secure secure -> "secure " + secure.records();
-            case Lookup.Insecure insecure -> "insecure " + insecure.records();
+            case Lookup.Secure secure -> describe(secure.records()) + ", secure";
+            case Lookup.Insecure insecure -> describe(insecure.records()) + ", insecure";
             case Lookup.Bogus bogus -> "bogus: " + bogus.reason();
             case Lookup.Indeterminate failed -> "indeterminate: " + failed.reason();
         };
+    }
+
+    private static String describe(List<?> records) {
+        return records.isEmpty()
+                ? "none"
+                : records.stream().map(Object::toString).collect(Collectors.joining(", "));
     }
 }

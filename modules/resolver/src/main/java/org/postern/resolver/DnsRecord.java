@@ -7,14 +7,34 @@ import java.util.HexFormat;
 /// The data of one resource record.
 public sealed interface DnsRecord {
     /// A or AAAA.
-    record Address(InetAddress address) implements DnsRecord {}
+    record Address(InetAddress address) implements DnsRecord {
+        @Override
+        public String toString() {
+            return address.getHostAddress();
+        }
+    }
 
-    record Cname(DomainName target) implements DnsRecord {}
+    record Cname(DomainName target) implements DnsRecord {
+        @Override
+        public String toString() {
+            return target.text();
+        }
+    }
 
-    record Mx(int preference, DomainName exchange) implements DnsRecord {}
+    record Mx(int preference, DomainName exchange) implements DnsRecord {
+        @Override
+        public String toString() {
+            return preference + " " + exchange;
+        }
+    }
 
     /// RFC 2782; the target `.` says that the service is not offered.
-    record Srv(int priority, int weight, int port, DomainName target) implements DnsRecord {}
+    record Srv(int priority, int weight, int port, DomainName target) implements DnsRecord {
+        @Override
+        public String toString() {
+            return priority + " " + weight + " " + port + " " + target;
+        }
+    }
 
     /// RFC 6698 §2.1, whatever the numbers are.
     record Tlsa(int usage, int selector, int matchingType, byte[] data) implements DnsRecord {

@@ -325,4 +325,53 @@ sealed interface Answer {
             long alreadyThere,
             Optional<String> newUids,
             Optional<String> leftAlone) {}
+
+    /// What a mail domain looks like from outside.
+    ///
+    /// @param policy `strict` or `standard`: the one that `passed` is of
+    record Audit(
+            String domain,
+            String policy,
+            boolean passed,
+            Instant time,
+            List<AuditedService> services,
+            List<AuditedEndpoint> endpoints,
+            List<AuditFinding> findings)
+            implements Answer {}
+
+    /// What SRV records say.
+    ///
+    /// @param state `offered`, `not-offered`, `not-said` or `failed`
+    /// @param signed whether that was validated by DNSSEC
+    /// @param records as `priority weight port target`
+    record AuditedService(String service, String state, boolean signed, List<String> records) {}
+
+    /// A server that SRV records name.
+    ///
+    /// @param confirmed whether a client can use it only after its user has said that the host is right
+    /// @param tlsa `usable`, `unusable`, `absent`, `insecure`, `bogus`, `indeterminate` or `not-queried`
+    record AuditedEndpoint(
+            String service, String host, int port, boolean confirmed, String tlsa, List<AuditedAddress> addresses) {}
+
+    /// One of its addresses; TLS fields are null where there was none.
+    record AuditedAddress(
+            String address,
+            Optional<String> version,
+            Optional<String> suite,
+            Optional<String> group,
+            Verdict strict,
+            Verdict standard) {}
+
+    /// What a client does.
+    ///
+    /// @param decision `continue` or `refuse`
+    /// @param row of the outcome table, as `DT-13`
+    record Verdict(String decision, String row, List<String> evidence) {}
+
+    /// Something that is wrong.
+    ///
+    /// @param rule as `tlsa-mismatch`
+    /// @param severity `error`, `warning` or `note`
+    record AuditFinding(
+            String rule, String severity, String subject, String text, String detail, String source, String remedy) {}
 }

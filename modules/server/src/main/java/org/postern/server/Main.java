@@ -34,13 +34,14 @@ import picocli.CommandLine.Command;
             RestoreCommand.class,
             StatusCommand.class,
             ReloadCommand.class,
+            AuditCommand.class,
             // for a shell
             AutoComplete.GenerateCompletion.class
         },
         footer = {
             "",
             "Exit codes: 0 done; 1 refused or failed, the message says why; 2 wrong usage; 3 no JDK or Maven;",
-            "4 the configuration cannot be used.",
+            "4 the configuration cannot be used; 5 a domain does not pass an audit.",
             "",
             "To try it without any configuration: postern quickstart"
         })

@@ -29,6 +29,7 @@ class HouseTest {
             Map.entry("identity", Set.of()),
             Map.entry("resolver", Set.of()),
             Map.entry("mua", Set.of("identity", "resolver")),
+            Map.entry("audit", Set.of("mua", "identity", "resolver")),
             Map.entry("tls", Set.of("identity")),
             Map.entry("auth", Set.of()),
             Map.entry("session", Set.of("tls", "auth", "identity")),
@@ -55,7 +56,10 @@ class HouseTest {
                             "pop3",
                             "smtp",
                             "submission",
-                            "inbound")));
+                            "inbound",
+                            "resolver",
+                            "mua",
+                            "audit")));
 
     private static final JavaClasses HOUSE = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -117,7 +121,7 @@ class HouseTest {
                 Map.entry("org.h2", new String[] {"store"}),
                 Map.entry("com.github.luben", new String[] {"store"}),
                 Map.entry("org.flywaydb", new String[] {"store"}),
-                Map.entry("org.bouncycastle", new String[] {"tls", "identity", "auth", "testkit"}),
+                Map.entry("org.bouncycastle", new String[] {"tls", "identity", "mua", "auth", "testkit"}),
                 Map.entry("org.xbill", new String[] {"resolver"}),
                 Map.entry("org.apache.james", new String[] {"message"}),
                 Map.entry("picocli", new String[] {"server"}),

@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,7 @@ import org.postern.testkit.WireClient;
 /// Debian's Postfix with a configuration and a queue of its own and no port: mail is handed to its smtpd by a Unix
 /// socket. Its master insists on being root and on changing to the user postfix; fakeroot makes it believe so, for
 /// everybody.
-final class PostfixInstance implements AutoCloseable {
+final class PostfixInstance implements Closeable {
     private static final List<String> QUEUES = List.of(
             "pid",
             "private",
@@ -70,6 +71,11 @@ final class PostfixInstance implements AutoCloseable {
 
     /// @param parameters of main.cf, beside what it needs to run here
     static PostfixInstance start(Path directory, Map<String, String> parameters) throws IOException {
+        return start(directory, parameters, "");
+    }
+
+    /// @param services of master.cf, beside what it needs to run here
+    static PostfixInstance start(Path directory, Map<String, String> parameters, String services) throws IOException {
         Programs.require("fakeroot");
         Programs.requireInstalled(Path.of("/usr/lib/postfix/sbin/master"), "apt-get install postfix");
         Path configuration = Files.createDirectories(directory.resolve("etc"));
@@ -98,7 +104,7 @@ final class PostfixInstance implements AutoCloseable {
         main.forEach(
                 (name, value) -> text.append(name).append(" = ").append(value).append('\n'));
         Files.writeString(configuration.resolve("main.cf"), text);
-        Files.writeString(configuration.resolve("master.cf"), SERVICES);
+        Files.writeString(configuration.resolve("master.cf"), SERVICES + services);
         for (Path each : List.of(directory, configuration, queue)) {
             Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
