@@ -210,7 +210,10 @@ sealed interface Answer {
 
     record Ended(List<String> sessions) implements Answer {}
 
-    record Certificates(List<Certificate> certificates) implements Answer {}
+    /// What is served.
+    ///
+    /// @param problems what could not be used at the last look, one line each
+    record Certificates(List<Certificate> certificates, List<String> problems) implements Answer {}
 
     /// What is served, or would be.
     ///
@@ -220,6 +223,8 @@ sealed interface Answer {
     /// @param sha256 fingerprint of the certificate, hexadecimal
     /// @param keySha256 of its public key (SubjectPublicKeyInfo), as in a TLSA record of type `1 1`
     /// @param chain certificates that are sent, its own included
+    /// @param source `own-authority`, or the file that it was read from
+    /// @param wrong what is wrong with it, one line each; of names, see `certificate show`
     record Certificate(
             List<String> dnsNames,
             List<String> services,
@@ -231,7 +236,46 @@ sealed interface Answer {
             String keyType,
             String sha256,
             String keySha256,
-            int chain) {}
+            int chain,
+            String source,
+            List<String> wrong) {}
+
+    /// A certificate, and what was looked at.
+    ///
+    /// @param pem what is sent in handshakes
+    record CertificateDetails(Certificate certificate, List<Finding> findings, List<ChainLink> chain, String pem)
+            implements Answer {}
+
+    /// What there is to say in one respect.
+    ///
+    /// @param check `term`, `chain`, `key`, `usage`, `dns-id` or `srv-id`
+    /// @param subject the certificate's first name, or the name that is to be covered
+    /// @param state `ok`, `wrong` or `not-available`
+    record Finding(String check, String subject, String state, String text) {}
+
+    record ChainLink(String subject, String issuer, Instant ends, String sha256) {}
+
+    /// A request for an authority.
+    ///
+    /// @param keyFile where its key waits for the certificate
+    record SigningRequest(
+            List<String> dnsNames, List<String> services, String keyType, String keySha256, String keyFile, String pem)
+            implements Answer {}
+
+    /// A certificate that was taken over.
+    ///
+    /// @param file its name, for `certificate remove`
+    record InstalledCertificate(String file, Certificate certificate, List<Finding> findings) implements Answer {}
+
+    /// What people compare over another channel.
+    ///
+    /// @param authority the own one; null where there is none
+    record Fingerprints(String host, Instant time, List<Certificate> certificates, Optional<Authority> authority)
+            implements Answer {}
+
+    /// The certificate of an authority.
+    record Authority(String subject, Instant begins, Instant ends, String sha256, String keySha256, String pem)
+            implements Answer {}
 
     /// What a reload did, by the names of settings.
     ///

@@ -1,6 +1,8 @@
 package org.postern.server;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,13 +14,16 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import org.postern.identity.PresentedIdentifiers;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.store.Accounts;
 import org.postern.tls.CertificateAuthority;
 import org.postern.tls.CertificateNames;
+import org.postern.tls.InstalledCertificates;
+import org.postern.tls.PemDirectory;
 import org.postern.tls.PemFiles;
+import org.postern.tls.PemPair;
 import org.postern.tls.ServedCertificate;
 import org.postern.tls.ServedCertificates;
 import org.postern.tls.TlsConfigurationException;
@@ -32,12 +37,19 @@ final class CertificateKeeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CertificateKeeper.class);
     private static final Duration INTERVAL = Duration.ofHours(12);
 
+    /// A certificate, and where it comes from: `own-authority`, or the file that holds it.
+    record Kept(ServedCertificate served, String source) {}
+
     private volatile Configuration configuration;
     private final Path directory;
+    private final InstalledCertificates installed;
     private final Accounts accounts;
     private final ServedCertificates served;
-    /// What was good last, by chain and key file. Guarded by this.
-    private final Map<List<Path>, ServedCertificate> good = new HashMap<>();
+    private final CertificateWatch watch;
+    private volatile List<Kept> kept;
+    private volatile Set<String> problems = Set.of();
+    /// What was good last. Guarded by this.
+    private final Map<PemPair, ServedCertificate> good = new HashMap<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("certificates").factory());
 
@@ -45,13 +57,31 @@ final class CertificateKeeper implements AutoCloseable {
     CertificateKeeper(Configuration configuration, Path directory, Accounts accounts) {
         this.configuration = configuration;
         this.directory = directory;
+        this.installed = new InstalledCertificates(directory);
         this.accounts = accounts;
-        this.served = new ServedCertificates(prepare(configuration));
+        this.kept = prepare(configuration);
+        this.served = new ServedCertificates(certificates(kept), configuration.unknownSni());
+        watch = new CertificateWatch(this);
+        timer.scheduleWithFixedDelay(watch::look, 0, CertificateWatch.INTERVAL.toMinutes(), TimeUnit.MINUTES);
         timer.scheduleWithFixedDelay(this::refresh, INTERVAL.toMinutes(), INTERVAL.toMinutes(), TimeUnit.MINUTES);
+    }
+
+    private static List<ServedCertificate> certificates(List<Kept> kept) {
+        return kept.stream().map(Kept::served).toList();
     }
 
     ServedCertificates served() {
         return served;
+    }
+
+    /// What is served, the default first.
+    List<Kept> kept() {
+        return kept;
+    }
+
+    /// What could not be used at the last look, one line each.
+    Set<String> problems() {
+        return problems;
     }
 
     /// What clients are given to trust; empty where certificates come from outside.
@@ -61,98 +91,251 @@ final class CertificateKeeper implements AutoCloseable {
                 : Optional.empty();
     }
 
+    /// Certificates that were installed by command. One is served before any other of the same name.
+    private Path installed() {
+        return installed.directory();
+    }
+
+    /// Those that an operator brings.
+    InstalledCertificates installedCertificates() {
+        return installed;
+    }
+
+    /// The own authority's certificate, where there is one.
+    Optional<X509Certificate> authority() {
+        return authorityFile().filter(Files::exists).map(PemFiles::certificate);
+    }
+
+    /// Has the own authority issue now.
+    ///
+    /// @throws RequestRefused where something else issues
+    synchronized void issue() {
+        switch (configuration.certificates()) {
+            case Certificates.OwnAuthority _ -> {
+                CertificateNames names = names(configuration);
+                CertificateAuthority.open(directory, names).issueNow(names);
+                refresh();
+            }
+            case Certificates.Files _ ->
+                throw new RequestRefused("certificates come from files here, Postern issues none: have them renewed by"
+                        + " whatever keeps the files, or see certificate csr");
+        }
+    }
+
+    /// What has to be named: hosts, mail domains, and the services that clients find by them.
+    CertificateNames names() {
+        return names(configuration);
+    }
+
     /// The PEM files that something else keeps.
     List<Path> files() {
-        return configuration.certificates() instanceof Certificates.Files files
-                ? files.pairs().stream()
-                        .flatMap(pair -> Stream.of(pair.chain(), pair.key()))
-                        .distinct()
-                        .toList()
-                : List.of();
+        Set<Path> files = new LinkedHashSet<>();
+        List<Path> directories = new ArrayList<>(List.of(installed()));
+        if (configuration.certificates() instanceof Certificates.Files named) {
+            named.pairs().forEach(pair -> add(files, pair.files()));
+            directories.addAll(named.directories());
+        }
+        for (Path each : directories) {
+            files.add(each);
+            try {
+                if (Files.isDirectory(each)) {
+                    PemDirectory.pairs(each).forEach(pair -> add(files, pair));
+                }
+            } catch (TlsConfigurationException gone) { // the next look sees it; told when it is loaded
+                LOG.debug("{}", gone.getMessage());
+            }
+        }
+        return List.copyOf(files);
+    }
+
+    private static void add(Set<Path> files, PemPair pair) {
+        files.add(pair.chain());
+        files.add(pair.key());
     }
 
     /// Looks again; an error is logged, and what was served before is served on.
     synchronized void refresh() {
         try {
-            served.replace(
-                    switch (configuration.certificates()) {
-                        case Certificates.OwnAuthority _ -> prepare(configuration);
-                        case Certificates.Files files -> renewed(files.pairs());
-                    });
+            Look look = new Look(configuration, false);
+            use(look.all(), look.problems);
         } catch (RuntimeException unusable) {
             LOG.error("certificates stay as they are: {}", unusable.getMessage());
         }
     }
 
-    /// Each pair as it is now, or as it was when it was good: one that cannot be used holds up no other.
-    private List<ServedCertificate> renewed(List<Certificates.Pair> pairs) {
-        List<ServedCertificate> renewed = new ArrayList<>();
-        for (Certificates.Pair pair : pairs) {
-            try {
-                renewed.addAll(load(List.of(pair)));
-                good.put(List.of(pair.chain(), pair.key()), renewed.getLast());
-            } catch (TlsConfigurationException unusable) {
-                ServedCertificate before = good.get(List.of(pair.chain(), pair.key()));
-                if (before == null) {
-                    throw unusable;
-                }
-                LOG.error("what was served before is served on: {}", unusable.getMessage());
-                renewed.add(before);
-            }
-        }
-        return renewed;
-    }
-
     /// What would be served with a configuration.
     ///
     /// @throws TlsConfigurationException where any of it cannot be used
-    synchronized List<ServedCertificate> prepare(Configuration next) {
-        return switch (next.certificates()) {
-            case Certificates.OwnAuthority own -> {
-                CertificateNames names = names(next, own);
-                yield List.of(CertificateAuthority.open(directory, names).serverCertificate(names));
-            }
-            case Certificates.Files files -> {
-                List<ServedCertificate> loaded = load(files.pairs());
-                for (int index = 0; index < loaded.size(); index++) {
-                    Certificates.Pair pair = files.pairs().get(index);
-                    good.put(List.of(pair.chain(), pair.key()), loaded.get(index));
-                }
-                yield loaded;
-            }
-        };
+    synchronized List<Kept> prepare(Configuration next) {
+        Look look = new Look(next, true);
+        List<Kept> all = look.all();
+        tell(look.problems);
+        return all;
     }
 
     /// Serves from now on what was prepared.
-    synchronized void take(Configuration next, List<ServedCertificate> prepared) {
+    synchronized void take(Configuration next, List<Kept> prepared) {
         configuration = next;
-        served.replace(prepared);
+        use(prepared, problems);
     }
 
-    static List<ServedCertificate> load(List<Certificates.Pair> pairs) {
-        List<ServedCertificate> loaded = new ArrayList<>();
-        for (Certificates.Pair pair : pairs) {
+    private void use(List<Kept> next, Set<String> found) {
+        tell(found);
+        kept = next;
+        served.replace(certificates(next), configuration.unknownSni());
+        timer.execute(watch::look);
+    }
+
+    /// What there is to say of what is served.
+    CertificateWatch watch() {
+        return watch;
+    }
+
+    private void tell(Set<String> found) {
+        found.stream().filter(problem -> !problems.contains(problem)).forEach(problem -> LOG.error("{}", problem));
+        problems = Set.copyOf(found);
+    }
+
+    /// One look at everything that can be served.
+    private final class Look {
+        private final Configuration configuration;
+        /// At a start and at a reload: what the configuration names must be usable.
+        private final boolean strict;
+
+        private final Set<String> problems = new LinkedHashSet<>();
+
+        Look(Configuration configuration, boolean strict) {
+            this.configuration = configuration;
+            this.strict = strict;
+        }
+
+        /// @throws TlsConfigurationException where there is nothing that can be served
+        List<Kept> all() {
+            List<Kept> found = new ArrayList<>();
+            if (Files.isDirectory(installed())) {
+                directory(installed(), found);
+            }
+            switch (configuration.certificates()) {
+                case Certificates.OwnAuthority _ -> {
+                    CertificateNames names = names(configuration);
+                    found.add(new Kept(
+                            CertificateAuthority.open(directory, names).serverCertificate(names), "own-authority"));
+                }
+                case Certificates.Files files -> {
+                    files.pairs().forEach(pair -> named(pair, found));
+                    files.directories().forEach(each -> directory(each, found));
+                }
+            }
+            if (found.isEmpty()) {
+                throw new TlsConfigurationException("no certificate can be served"
+                        + (problems.isEmpty() ? ": there is none" : ": " + String.join("; ", problems)));
+            }
+            return defaultFirst(found);
+        }
+
+        /// Who sends no SNI typed the server's own name, most likely.
+        private List<Kept> defaultFirst(List<Kept> found) {
+            List<Kept> ordered = new ArrayList<>();
+            found.stream().filter(each -> isFor(each, configuration.host())).forEach(ordered::add);
+            found.stream().filter(each -> !isFor(each, configuration.host())).forEach(ordered::add);
+            return ordered;
+        }
+
+        private static boolean isFor(Kept kept, String host) {
+            return PresentedIdentifiers.of(kept.served().leaf()).coversDnsName(host);
+        }
+
+        private void named(Certificates.Pair pair, List<Kept> found) {
             try {
-                loaded.add(PemFiles.load(pair.chain(), pair.key()));
-            } catch (TlsConfigurationException e) {
-                throw new TlsConfigurationException(pair.origin().orElse("") + e.getMessage(), e);
+                found.add(loaded(pair.files()));
+            } catch (TlsConfigurationException unusable) {
+                if (strict) {
+                    throw new TlsConfigurationException(pair.origin().orElse("") + unusable.getMessage(), unusable);
+                }
+                instead(pair.files(), unusable, found);
             }
         }
-        return loaded;
+
+        /// One that cannot be used holds up no other: in a directory are those of many.
+        private void directory(Path each, List<Kept> found) {
+            List<PemPair> pairs;
+            try {
+                pairs = PemDirectory.pairs(each);
+            } catch (TlsConfigurationException gone) {
+                if (strict) {
+                    throw gone;
+                }
+                problems.add(String.valueOf(gone.getMessage()));
+                good.forEach((pair, before) -> {
+                    if (pair.chain().startsWith(each)) {
+                        found.add(new Kept(before, pair.chain().toString()));
+                    }
+                });
+                return;
+            }
+            good.keySet().removeIf(pair -> pair.chain().startsWith(each) && !pairs.contains(pair));
+            for (PemPair pair : pairs) {
+                try {
+                    found.add(loaded(pair));
+                } catch (TlsConfigurationException unusable) {
+                    instead(pair, unusable, found);
+                }
+            }
+        }
+
+        private Kept loaded(PemPair pair) {
+            ServedCertificate certificate = pair.load();
+            ServedCertificate before = good.get(pair);
+            if (before != null && before.chain().equals(certificate.chain())) {
+                certificate = before; // sessions are resumed, and nothing is told twice
+            } else {
+                good.put(pair, certificate);
+            }
+            return new Kept(certificate, pair.chain().toString());
+        }
+
+        private void instead(PemPair pair, TlsConfigurationException unusable, List<Kept> found) {
+            ServedCertificate before = good.get(pair);
+            if (before == null) {
+                problems.add(unusable.getMessage() + "; it is not served");
+            } else {
+                problems.add("what was served before is served on: " + unusable.getMessage());
+                found.add(new Kept(before, pair.chain().toString()));
+            }
+        }
+    }
+
+    /// @throws TlsConfigurationException naming what is wrong, and where it is configured
+    static ServedCertificate load(Certificates.Pair pair) {
+        try {
+            return pair.files().load();
+        } catch (TlsConfigurationException e) {
+            throw new TlsConfigurationException(pair.origin().orElse("") + e.getMessage(), e);
+        }
     }
 
     /// Hosts and mail domains, and an SRV-ID for each service that listens (SEED-41).
-    private CertificateNames names(Configuration configuration, Certificates.OwnAuthority own) {
+    private CertificateNames names(Configuration configuration) {
         Set<String> hosts = new LinkedHashSet<>();
         hosts.add(configuration.host());
-        hosts.addAll(own.hosts());
-        Set<String> services = new LinkedHashSet<>();
-        for (Listener listener : configuration.listeners()) {
-            if (listener.service().forClients()) {
-                services.add(listener.service().serviceName());
+        List<String> addresses = switch (configuration.certificates()) {
+            case Certificates.OwnAuthority own -> {
+                hosts.addAll(own.hosts());
+                yield own.addresses();
             }
-        }
-        return new CertificateNames(List.copyOf(hosts), own.addresses(), accounts.domains(), List.copyOf(services));
+            case Certificates.Files _ -> List.of();
+        };
+        return new CertificateNames(List.copyOf(hosts), addresses, accounts.domains(), services(configuration));
+    }
+
+    /// What clients find by SRV records.
+    static List<String> services(Configuration configuration) {
+        return configuration.listeners().stream()
+                .map(Listener::service)
+                .filter(Configuration.Service::forClients)
+                .map(Configuration.Service::serviceName)
+                .distinct()
+                .toList();
     }
 
     @Override

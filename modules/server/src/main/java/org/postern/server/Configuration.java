@@ -17,11 +17,14 @@ import org.postern.session.Network;
 import org.postern.session.SessionLimits;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
+import org.postern.tls.PemPair;
+import org.postern.tls.UnknownServerName;
 
 /// Everything an operator decides. Read from `conf/postern.conf` by [ConfigurationReader], or made by
 /// [Quickstart].
 ///
 /// @param host the server's own name, an A-label: in greetings, Received, and its certificate
+/// @param unknownSni what is served to who asks for a name that no certificate has
 /// @param longestLoginDelay how long a login waits at most after many failures
 /// @param metrics where metrics and health are told by HTTP; empty for nowhere
 record Configuration(
@@ -29,6 +32,7 @@ record Configuration(
         Path dataDirectory,
         List<Listener> listeners,
         Certificates certificates,
+        UnknownServerName unknownSni,
         StoreSettings store,
         ConnectionLimits connections,
         SessionLimits sessions,
@@ -47,6 +51,7 @@ record Configuration(
                 running.dataDirectory,
                 listeners,
                 certificates,
+                unknownSni,
                 running.store,
                 connections,
                 sessions,
@@ -115,11 +120,14 @@ record Configuration(
         /// @param addresses by which clients connect without a name
         record OwnAuthority(List<String> hosts, List<String> addresses) implements Certificates {}
 
-        record Files(List<Pair> pairs) implements Certificates {}
+        /// Kept by something else.
+        ///
+        /// @param directories searched for pairs; they may come and go
+        record Files(List<Pair> pairs, List<Path> directories) implements Certificates {}
 
         /// A certificate chain and its key.
         ///
         /// @param origin where the configuration names it, for messages
-        record Pair(Path chain, Path key, Optional<String> origin) {}
+        record Pair(PemPair files, Optional<String> origin) {}
     }
 }

@@ -4,27 +4,30 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.postern.identity.PresentedIdentifiers;
+import org.postern.server.CertificateKeeper.Kept;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.session.Endpoint;
+import org.postern.tls.CertificateFinding;
+import org.postern.tls.CertificateLint;
+import org.postern.tls.CertificateNames;
+import org.postern.tls.InstalledCertificates;
+import org.postern.tls.PemDirectory;
 import org.postern.tls.PemFiles;
-import org.postern.tls.ServedCertificate;
+import org.postern.tls.PemPair;
 import org.postern.tls.TlsConfigurationException;
 
 /// What a configuration would do, as clients see it, and what is wrong with it. Starts and changes nothing. Mail
 /// domains
 /// stand in the store: a running server is asked for them, without one they are not known.
 final class ConfigurationCheck {
-    /// An ACME client renews 30 days before the end: with less than this left something is wrong.
-    private static final Duration SOON = Duration.ofDays(14);
-
     private final List<Answer.Problem> problems = new ArrayList<>();
 
     private ConfigurationCheck() {}
@@ -44,12 +47,15 @@ final class ConfigurationCheck {
                     file.toString(), problems, Optional.empty(), List.of(), List.of(), Optional.empty());
         }
         checkDataDirectory(configuration.dataDirectory());
-        List<ServedCertificate> served = served(configuration);
-        served.forEach(this::checkTerm);
+        List<Kept> served = served(configuration);
+        CertificateLint lint =
+                new CertificateLint(CertificateLint.runtimeAnchors(), authority(configuration), Instant.now());
+        served.forEach(each -> check(each, lint));
         checkHost(configuration, served);
         Optional<List<Answer.CheckedName>> domains = runningDomains(configuration.dataDirectory())
-                .map(present ->
-                        present.stream().map(domain -> checked(domain, served)).toList());
+                .map(present -> present.stream()
+                        .map(domain -> checked(domain, configuration, served, lint))
+                        .toList());
         return new Answer.Check(
                 file.toString(),
                 problems,
@@ -57,7 +63,9 @@ final class ConfigurationCheck {
                 configuration.listeners().stream()
                         .map(ConfigurationCheck::answer)
                         .toList(),
-                served.stream().map(CertificateManagement::answer).toList(),
+                served.stream()
+                        .map(each -> CertificateManagement.answer(each.served(), each.source(), lint.of(each.served())))
+                        .toList(),
                 domains);
     }
 
@@ -97,23 +105,27 @@ final class ConfigurationCheck {
     }
 
     /// Those that can be used.
-    private List<ServedCertificate> served(Configuration configuration) {
-        List<ServedCertificate> served = new ArrayList<>();
+    private List<Kept> served(Configuration configuration) {
+        List<Kept> served = new ArrayList<>();
+        inDirectory(installed(configuration), served);
         switch (configuration.certificates()) {
             case Certificates.Files files -> {
                 for (Certificates.Pair pair : files.pairs()) {
                     try {
-                        served.addAll(CertificateKeeper.load(List.of(pair)));
+                        served.add(new Kept(
+                                CertificateKeeper.load(pair),
+                                pair.files().chain().toString()));
                     } catch (TlsConfigurationException unusable) {
                         error(String.valueOf(unusable.getMessage()));
                     }
                 }
+                files.directories().forEach(each -> inDirectory(each, served));
             }
             case Certificates.OwnAuthority _ -> {
                 Path file = configuration.dataDirectory().resolve("tls/server.pem");
                 try {
                     if (Files.exists(file)) {
-                        served.add(PemFiles.load(file, file));
+                        served.add(new Kept(PemFiles.load(file, file), "own-authority"));
                     }
                 } catch (TlsConfigurationException | UncheckedIOException unusable) {
                     warn("what the own authority issued cannot be read, the next start issues anew: "
@@ -124,30 +136,58 @@ final class ConfigurationCheck {
         return served;
     }
 
-    private void checkTerm(ServedCertificate served) {
-        Instant now = Instant.now();
-        Instant begin = served.leaf().getNotBefore().toInstant();
-        Instant end = served.leaf().getNotAfter().toInstant();
-        String name = name(served);
-        if (begin.isAfter(now)) {
-            error("the certificate for " + name + " is valid from " + begin + " only");
+    /// What cannot be used is left out by the server as well: it stops no start.
+    private void inDirectory(Path directory, List<Kept> served) {
+        if (directory.endsWith("installed") && !Files.exists(directory)) {
+            return; // nothing was installed yet
         }
-        if (end.isBefore(now.plus(SOON))) {
-            warn("the certificate for " + name + " ends at " + end + ": renew it");
-        }
-        if (CertificateManagement.answer(served).selfSigned()) {
-            warn("the certificate for " + name
-                    + " is signed by itself: clients refuse it unless each is told to trust it");
+        try {
+            for (PemPair pair : PemDirectory.pairs(directory)) {
+                try {
+                    served.add(new Kept(pair.load(), pair.chain().toString()));
+                } catch (TlsConfigurationException unusable) {
+                    warn(unusable.getMessage() + "; it would not be served");
+                }
+            }
+        } catch (TlsConfigurationException unusable) {
+            error(String.valueOf(unusable.getMessage()));
         }
     }
 
-    private static String name(ServedCertificate served) {
-        List<String> names = CertificateManagement.answer(served).dnsNames();
-        return names.isEmpty() ? served.leaf().getSubjectX500Principal().getName() : names.getFirst();
+    private static Path installed(Configuration configuration) {
+        return new InstalledCertificates(configuration.dataDirectory().resolve("tls")).directory();
+    }
+
+    private static Optional<X509Certificate> authority(Configuration configuration) {
+        Path file = configuration.dataDirectory().resolve("tls/ca.pem");
+        try {
+            return configuration.certificates() instanceof Certificates.OwnAuthority && Files.exists(file)
+                    ? Optional.of(PemFiles.certificate(file))
+                    : Optional.empty();
+        } catch (TlsConfigurationException unusable) {
+            return Optional.empty(); // told of with what it issued
+        }
+    }
+
+    private void check(Kept kept, CertificateLint lint) {
+        boolean early = kept.served().leaf().getNotBefore().toInstant().isAfter(Instant.now());
+        for (CertificateFinding finding : lint.of(kept.served())) {
+            String text = "the certificate for " + finding.subject() + ": " + finding.text();
+            switch (finding.state()) {
+                case OK, NOT_AVAILABLE -> {}
+                case WRONG -> {
+                    if (early && finding.check() == CertificateFinding.Check.TERM) {
+                        error(text);
+                    } else {
+                        warn(text);
+                    }
+                }
+            }
+        }
     }
 
     /// Certificates of the own authority follow the configuration at the next start.
-    private void checkHost(Configuration configuration, List<ServedCertificate> served) {
+    private void checkHost(Configuration configuration, List<Kept> served) {
         if (configuration.certificates() instanceof Certificates.Files
                 && !served.isEmpty()
                 && !covers(served, configuration.host())) {
@@ -155,18 +195,27 @@ final class ConfigurationCheck {
         }
     }
 
-    private static boolean covers(List<ServedCertificate> served, String name) {
+    private static boolean covers(List<Kept> served, String name) {
         return served.stream()
-                .anyMatch(each -> PresentedIdentifiers.of(each.leaf()).coversDnsName(name));
+                .anyMatch(each -> PresentedIdentifiers.of(each.served().leaf()).coversDnsName(name));
     }
 
     /// A client that found the host by a domain's SRV records checks for the domain (RFC 6186 §6): its SRV-ID or
     /// DNS-ID.
-    private Answer.CheckedName checked(Answer.Domain domain, List<ServedCertificate> served) {
-        boolean named = covers(served, domain.domain())
-                || served.stream()
-                        .anyMatch(each -> CertificateManagement.answer(each).services().stream()
-                                .anyMatch(service -> service.endsWith("." + domain.domain())));
+    private Answer.CheckedName checked(
+            Answer.Domain domain, Configuration configuration, List<Kept> served, CertificateLint lint) {
+        var wanted = new CertificateNames(
+                List.of(), List.of(), List.of(domain.domain()), CertificateKeeper.services(configuration));
+        List<CertificateFinding> findings =
+                lint.coverage(served.stream().map(Kept::served).toList(), wanted);
+        boolean named = findings.stream().anyMatch(finding -> finding.state() == CertificateFinding.State.OK);
+        if (named) {
+            findings.stream()
+                    .filter(finding -> finding.check() == CertificateFinding.Check.SRV_ID
+                            && finding.state() == CertificateFinding.State.WRONG)
+                    .forEach(finding ->
+                            warn("the SRV-IDs of the mail domain " + domain.unicode() + ": " + finding.text()));
+        }
         if (!named) {
             warn("no certificate is for the mail domain " + domain.unicode()
                     + ": clients that find this server by its SRV records may refuse it");

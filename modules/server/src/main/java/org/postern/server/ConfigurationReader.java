@@ -43,6 +43,8 @@ import org.postern.session.SessionLimits;
 import org.postern.store.SegmentSettings;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
+import org.postern.tls.PemPair;
+import org.postern.tls.UnknownServerName;
 
 /// Reads `conf/postern.conf` (HOCON) and the environment. All problems are collected, each with file and
 /// line, so that one look at the output is enough; an unknown key is a problem.
@@ -224,6 +226,11 @@ final class ConfigurationReader {
                         ? LmtpSettings.FullMailbox.REFUSE
                         : LmtpSettings.FullMailbox.TRY_LATER);
         Certificates certificates = certificates();
+        UnknownServerName unknownSni =
+                oneOf("tls.unknown-sni", "default-certificate", Set.of("default-certificate", "refuse"))
+                                .equals("refuse")
+                        ? UnknownServerName.REFUSE
+                        : UnknownServerName.DEFAULT_CERTIFICATE;
         Optional<InetSocketAddress> metrics = metrics();
         String level = oneOf("log.level", "info", LOG_LEVELS);
         findUnknownKeys();
@@ -235,6 +242,7 @@ final class ConfigurationReader {
                 data,
                 listeners,
                 certificates,
+                unknownSni,
                 store,
                 connections,
                 sessions,
@@ -341,26 +349,27 @@ final class ConfigurationReader {
                 problems.add(at(file, wrong.origin()) + "tls.files is a list of { chain = …, key = … }");
             }
         }
+        List<Path> directories = list("tls.directories", List.of(), ConfigurationReader::absolute);
         if (source.equals("own-authority")) {
             return new Certificates.OwnAuthority(hosts, addresses);
         }
-        if (pairs.isEmpty()) {
+        if (pairs.isEmpty() && directories.isEmpty()) {
             problems.add(origin("tls.certificates")
-                    + "tls.certificates = files needs tls.files = [{ chain = \"….pem\", key = \"….pem\" }]");
+                    + "tls.certificates = files needs tls.files = [{ chain = \"….pem\", key = \"….pem\" }],"
+                    + " or tls.directories");
         }
-        return new Certificates.Files(pairs);
+        return new Certificates.Files(pairs, directories);
     }
 
     private Certificates.Pair pair(ConfigObject object) {
         Set<String> keys = object.keySet();
         if (!keys.equals(Set.of("chain", "key"))) {
             problems.add(at(file, object.origin()) + "an entry of tls.files has the keys chain and key, not " + keys);
-            return new Certificates.Pair(Path.of(""), Path.of(""), Optional.empty());
+            return new Certificates.Pair(new PemPair(Path.of(""), Path.of("")), Optional.empty());
         }
         Config pair = object.toConfig();
         return new Certificates.Pair(
-                Path.of(pair.getString("chain")),
-                Path.of(pair.getString("key")),
+                new PemPair(Path.of(pair.getString("chain")), Path.of(pair.getString("key"))),
                 Optional.of(at(file, object.origin())));
     }
 
@@ -486,9 +495,14 @@ final class ConfigurationReader {
                 from -> from.getStringList(path).stream().map(convert).toList());
     }
 
+    /// An A-label name.
+    static boolean isHost(String name) {
+        return HOST.matcher(name).matches();
+    }
+
     private String host(String text) {
         String name = text.toLowerCase(Locale.ROOT);
-        if (!HOST.matcher(name).matches()) {
+        if (!isHost(name)) {
             throw new IllegalArgumentException(
                     "'" + text + "' is no host name in its ASCII form (A-labels, xn--… for others)");
         }

@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 ///   [Request.Streamed], `{"proceed": {}}`, and from then on what the two sides of the request have to say.
 final class ControlMessages {
     static final int MOST_REQUEST = 64 * 1024; // octets
-    static final int MOST_SECRET = 4096; // octets
+    static final int MOST_SECRET = 16 * 1024; // octets
 
     private ControlMessages() {}
 

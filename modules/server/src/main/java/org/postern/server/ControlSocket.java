@@ -153,7 +153,7 @@ final class ControlSocket implements AutoCloseable {
                             + ": is it of an older version?"));
             request = Json.MAPPER.treeToValue(incoming.arguments(), type);
             if (incoming.secret() < 0 || incoming.secret() > ControlMessages.MOST_SECRET) {
-                throw new RequestRefused("a password has at most " + ControlMessages.MOST_SECRET + " octets");
+                throw new RequestRefused("a secret has at most " + ControlMessages.MOST_SECRET + " octets");
             }
             secret = in.readNBytes(incoming.secret());
         } catch (JacksonException malformed) {

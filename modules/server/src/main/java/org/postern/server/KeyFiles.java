@@ -3,12 +3,15 @@ package org.postern.server;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.postern.tls.PemDirectory;
+import org.postern.tls.PemPair;
 
 /// What a server needs besides its store, for its backups: certificates and keys in `DATA/tls` and where the
 /// configuration names them, and the configuration file.
@@ -47,7 +50,7 @@ final class KeyFiles {
             case Configuration.Certificates.OwnAuthority _ -> {} // they are in DATA/tls
             case Configuration.Certificates.Files named -> {
                 int number = 1;
-                for (Configuration.Certificates.Pair pair : named.pairs()) {
+                for (PemPair pair : pairs(named)) {
                     found.put("certificates/" + number + "-" + pair.chain().getFileName(), pair.chain());
                     found.putIfAbsent(
                             "certificates/" + number + "-" + pair.key().getFileName(), pair.key());
@@ -56,5 +59,17 @@ final class KeyFiles {
             }
         }
         return found;
+    }
+
+    private static List<PemPair> pairs(Configuration.Certificates.Files named) {
+        List<PemPair> pairs = new ArrayList<>();
+        named.pairs().forEach(pair -> pairs.add(pair.files()));
+        for (Path directory : named.directories()) {
+            if (Files.isDirectory(directory)) {
+                pairs.addAll(PemDirectory.pairs(directory));
+            }
+        }
+        pairs.removeIf(pair -> !Files.isRegularFile(pair.chain()) || !Files.isRegularFile(pair.key()));
+        return pairs;
     }
 }

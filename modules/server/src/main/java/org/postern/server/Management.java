@@ -45,7 +45,7 @@ final class Management implements ControlSocket.Handler {
         aliases = new AliasManagement(store.accounts());
         stores = new StoreManagement(store, keys);
         sessions = new SessionManagement(listeners);
-        certificateFacts = new CertificateManagement(certificates);
+        certificateFacts = new CertificateManagement(certificates, store.accounts());
         server = new ServerManagement(store, certificates, listeners, dataDirectory);
         mail = new MailManagement(store);
     }
@@ -121,7 +121,7 @@ final class Management implements ControlSocket.Handler {
             case Request.Store store -> stores.execute(store, progress);
             case Request.Backup backup -> stores.execute(backup, progress);
             case Request.Session session -> sessions.execute(session);
-            case Request.Certificate certificate -> certificateFacts.execute(certificate);
+            case Request.Certificate certificate -> certificateFacts.execute(certificate, secret);
             case Request.Mail each -> mail.execute(each);
             case Request.Status _ -> server.status();
             case Request.Reload _ -> reload.get();

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
+import org.postern.tls.CertificateFinding;
 import org.postern.tls.ServedCertificates;
 
 /// The registry that everything counts in, in Prometheus' form. No label ever holds an account, an address
@@ -71,11 +72,19 @@ final class Meters implements AutoCloseable {
     }
 
     /// The end of what is served, so that nobody learns of it from clients.
-    void certificates(ServedCertificates served) {
+    void certificates(CertificateKeeper certificates) {
+        ServedCertificates served = certificates.served();
         TimeGauge.builder("postern.certificate.left", served, TimeUnit.SECONDS, Meters::secondsLeft)
                 .description("How long the first of the served certificates to end is still valid.")
                 .strongReference(true)
                 .register(registry);
+        for (CertificateFinding.Check check : CertificateFinding.Check.values()) {
+            Gauge.builder("postern.certificate.wrong", certificates.watch(), watch -> watch.wrong(check))
+                    .description("What is wrong with served certificates, or with the names on them.")
+                    .tag("check", CertificateManagement.word(check))
+                    .strongReference(true)
+                    .register(registry);
+        }
     }
 
     private static double secondsLeft(ServedCertificates served) {

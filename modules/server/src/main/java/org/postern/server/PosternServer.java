@@ -26,7 +26,6 @@ import org.postern.session.SessionLimits;
 import org.postern.session.SessionLog;
 import org.postern.store.PosternStore;
 import org.postern.submission.SubmissionProtocol;
-import org.postern.tls.ServedCertificate;
 import org.postern.tls.TlsConfigurationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,7 +81,7 @@ final class PosternServer implements AutoCloseable {
             pop3 = new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
             certificates =
                     opened(new CertificateKeeper(configuration, directory.subdirectory("tls"), store.accounts()));
-            meters.certificates(certificates.served());
+            meters.certificates(certificates);
             listeners = new Listeners(
                     certificates.served(), configuration.connections(), new SessionLog(), meters.registry());
             open.push(() -> listeners.stop(GRACE));
@@ -174,7 +173,7 @@ final class PosternServer implements AutoCloseable {
 
     /// What can fail comes first; then nothing can.
     private void take(Configuration next) {
-        List<ServedCertificate> ready;
+        List<CertificateKeeper.Kept> ready;
         try {
             ready = certificates.prepare(next);
             listeners.change(settings(next));

@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -107,6 +108,42 @@ sealed interface Request {
 
     sealed interface Certificate extends Request {
         record List() implements Certificate, Question {}
+
+        /// Says everything about one.
+        ///
+        /// @param name a name that clients ask for, or the beginning of a SHA-256 fingerprint
+        record Show(String name) implements Certificate, Question {}
+
+        /// Makes a key, and a request for an authority.
+        ///
+        /// @param hosts instead of the server's own
+        /// @param domains instead of all mail domains
+        /// @param services whether SRV-IDs are asked for
+        record Csr(
+                Optional<Collection<String>> hosts,
+                Optional<Collection<String>> domains,
+                boolean services,
+                String keyType)
+                implements Certificate {}
+
+        /// Takes a certificate over, with its key as secret where the request was not made here.
+        ///
+        /// @param chain in PEM
+        record Install(String chain) implements Certificate {}
+
+        /// Takes an installed one away.
+        ///
+        /// @param file its name in the directory of installed ones
+        record Remove(String file) implements Certificate {}
+
+        /// Has whoever issues certificates here issue now.
+        record Issue() implements Certificate {}
+
+        /// What people compare over another channel.
+        record Fingerprints() implements Certificate, Question {}
+
+        /// The own authority's certificate.
+        record Ca() implements Certificate, Question {}
     }
 
     /// Answered with a conversation: once the server has agreed, octets go both ways.

@@ -4,7 +4,8 @@
 /// [LiveConfiguration] and [FileWatch] (how it changes while the server runs), [ConfigurationCheck], [ServeCommand]
 /// and
 /// [PosternServer] (everything, made in order and closed the other way round), [DataDirectory],
-/// [CertificateKeeper], [Meters], [Health] and [MetricsEndpoint], [Quickstart] with [QuickstartState] and [SampleMail],
+/// [CertificateKeeper] and [CertificateWatch], [Meters], [Health] and [MetricsEndpoint], [Quickstart] with
+/// [QuickstartState] and [SampleMail],
 /// [Logging], [ServiceManager] (systemd).
 ///
 /// Changing a running server: [Request] and [Answer] (all there is to ask and to be told), [ControlMessages] with

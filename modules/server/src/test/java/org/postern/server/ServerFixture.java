@@ -31,6 +31,7 @@ import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
 import org.postern.testkit.TestCertificate;
 import org.postern.testkit.WireClient;
+import org.postern.tls.UnknownServerName;
 
 /// The whole server in this process, on ports of its own, with every timer at 30 minutes: what happens in
 /// less does not happen because of a timer.
@@ -69,6 +70,7 @@ final class ServerFixture implements AutoCloseable {
                 data,
                 listeners,
                 new Certificates.OwnAuthority(List.of("localhost"), List.of("127.0.0.1")),
+                UnknownServerName.DEFAULT_CERTIFICATE,
                 StoreSettings.in(data).withDefaultDomain("example.test"),
                 new ConnectionLimits(5_000, 5_000, 1_000, 1_000),
                 PATIENT,

@@ -41,7 +41,26 @@ public record TestCertificate(PrivateKey key, X509Certificate certificate) {
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
             generator.initialize(new ECGenParameterSpec("secp256r1"));
-            KeyPair pair = generator.generateKeyPair();
+            return issue(generator.generateKeyPair(), "SHA256withECDSA", end, names);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// As [#forLocalhost], with an RSA key.
+    public static TestCertificate withRsa(String... names) {
+        try {
+            KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+            generator.initialize(2048);
+            return issue(
+                    generator.generateKeyPair(), "SHA256withRSA", Instant.now().plus(Duration.ofDays(1)), names);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static TestCertificate issue(KeyPair pair, String signature, Instant end, String... names) {
+        try {
             Instant now = Instant.now();
             X500Name name = new X500Name("CN=localhost");
             GeneralName[] alternatives = new GeneralName[3 + names.length];
@@ -59,7 +78,7 @@ public record TestCertificate(PrivateKey key, X509Certificate certificate) {
                     name,
                     pair.getPublic());
             builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(alternatives));
-            var holder = builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate()));
+            var holder = builder.build(new JcaContentSignerBuilder(signature).build(pair.getPrivate()));
             return new TestCertificate(pair.getPrivate(), new JcaX509CertificateConverter().getCertificate(holder));
         } catch (GeneralSecurityException | IOException | OperatorCreationException e) {
             throw new IllegalStateException(e);

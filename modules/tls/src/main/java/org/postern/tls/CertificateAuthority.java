@@ -6,12 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,7 +52,7 @@ public final class CertificateAuthority {
     private static final Duration AUTHORITY_LIFETIME = Duration.ofDays(3652);
     private static final Duration LEAF_LIFETIME = Duration.ofDays(397);
     private static final Duration RENEW_BEFORE = Duration.ofDays(30);
-    private static final int COMMON_NAME_LENGTH = 64; // RFC 5280, ub-common-name
+    static final int COMMON_NAME_LENGTH = 64; // RFC 5280, ub-common-name
 
     private final Path directory;
     private final PrivateKey key;
@@ -74,7 +72,7 @@ public final class CertificateAuthority {
         Path certificateFile = directory.resolve("ca.pem");
         Path keyFile = directory.resolve("ca-key.pem");
         if (!Files.exists(keyFile) && !Files.exists(certificateFile)) {
-            KeyPair pair = newKeyPair();
+            KeyPair pair = KeyKind.EC_P256.newPair();
             X509Certificate certificate = selfIssue(newSubject(names), pair.getPublic(), pair.getPrivate(), names);
             PemFiles.write(keyFile, true, pair.getPrivate()); // first: without it the certificate is worth nothing
             PemFiles.write(certificateFile, false, certificate);
@@ -114,7 +112,13 @@ public final class CertificateAuthority {
                 return present;
             }
         }
-        KeyPair pair = newKeyPair();
+        return issueNow(names);
+    }
+
+    /// A new certificate with a new key, whatever the present one is.
+    public ServedCertificate issueNow(CertificateNames names) {
+        Path file = directory.resolve("server.pem");
+        KeyPair pair = KeyKind.EC_P256.newPair();
         X509Certificate leaf = issue(pair.getPublic(), names);
         // The chain is the leaf alone: clients have the root.
         PemFiles.write(file, true, pair.getPrivate(), leaf);
@@ -149,16 +153,6 @@ public final class CertificateAuthority {
     }
 
     // ---- issuing
-
-    private static KeyPair newKeyPair() {
-        try {
-            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-            generator.initialize(new ECGenParameterSpec("secp256r1"), RANDOM);
-            return generator.generateKeyPair();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this Java runtime has no P-256", e);
-        }
-    }
 
     private static X509Certificate selfIssue(
             X500Name subject, PublicKey publicKey, PrivateKey key, CertificateNames names) {
@@ -228,16 +222,11 @@ public final class CertificateAuthority {
     }
 
     private X509Certificate issue(PublicKey publicKey, CertificateNames names) {
-        X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
-        String first = names.dnsNames().getFirst();
-        if (first.length() <= COMMON_NAME_LENGTH) {
-            subject.addRDN(BCStyle.CN, first);
-        }
         X500Name issuer =
                 X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
         try {
             var utilities = new JcaX509ExtensionUtils();
-            var builder = builder(issuer, subject.build(), publicKey, LEAF_LIFETIME)
+            var builder = builder(issuer, SigningRequest.subject(names), publicKey, LEAF_LIFETIME)
                     .addExtension(Extension.basicConstraints, true, new BasicConstraints(false))
                     .addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature))
                     .addExtension(

@@ -2,6 +2,7 @@ package org.postern.tls;
 
 import java.io.IOException;
 import java.io.Reader;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -24,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
@@ -51,10 +53,15 @@ public final class PemFiles {
     /// @param keyFile PKCS #8, PKCS #1 or SEC 1, not encrypted, for its owner alone; may be the same file
     public static ServedCertificate load(Path chainFile, Path keyFile) {
         List<X509Certificate> chain = readCertificates(chainFile);
-        PrivateKey key = readPrivateKey(keyFile);
+        return checked(readPrivateKey(keyFile), chain, chainFile.toString(), keyFile.toString());
+    }
+
+    /// @param chainName what the chain is called in messages
+    /// @param keyName what the key is called there
+    static ServedCertificate checked(PrivateKey key, List<X509Certificate> chain, String chainName, String keyName) {
         X509Certificate leaf = chain.getFirst();
         if (!belongTogether(key, leaf.getPublicKey())) {
-            throw new TlsConfigurationException(keyFile + " is not the key of the first certificate in " + chainFile
+            throw new TlsConfigurationException(keyName + " is not the key of the first certificate in " + chainName
                     + " (" + leaf.getSubjectX500Principal() + "): the server's own certificate comes first");
         }
         for (int issuer = 1; issuer < chain.size(); issuer++) {
@@ -62,7 +69,7 @@ public final class PemFiles {
                 chain.get(issuer - 1).verify(chain.get(issuer).getPublicKey());
             } catch (GeneralSecurityException e) {
                 throw new TlsConfigurationException(
-                        chainFile + ": certificate " + (issuer + 1) + " ("
+                        chainName + ": certificate " + (issuer + 1) + " ("
                                 + chain.get(issuer).getSubjectX500Principal()
                                 + ") did not issue the one before it: order them from the server's certificate upwards",
                         e);
@@ -70,58 +77,85 @@ public final class PemFiles {
         }
         Instant end = leaf.getNotAfter().toInstant();
         if (end.isBefore(Instant.now())) {
-            throw new TlsConfigurationException(chainFile + ": the certificate expired at " + end + ": renew it");
+            throw new TlsConfigurationException(chainName + ": the certificate expired at " + end + ": renew it");
         }
-        if (leaf.getPublicKey() instanceof RSAPublicKey rsa && rsa.getModulus().bitLength() < WEAKEST_RSA) {
-            throw new TlsConfigurationException(chainFile + ": an RSA key of "
-                    + rsa.getModulus().bitLength() + " bits is too weak: use P-256, or RSA of " + WEAKEST_RSA
-                    + " bits or more");
-        }
+        weakness(leaf.getPublicKey()).ifPresent(weak -> {
+            throw new TlsConfigurationException(chainName + ": " + weak);
+        });
         return new ServedCertificate(key, chain);
+    }
+
+    static Optional<String> weakness(PublicKey key) {
+        return key instanceof RSAPublicKey rsa && rsa.getModulus().bitLength() < WEAKEST_RSA
+                ? Optional.of("an RSA key of " + rsa.getModulus().bitLength()
+                        + " bits is too weak: use P-256, or RSA of " + WEAKEST_RSA + " bits or more")
+                : Optional.empty();
+    }
+
+    /// The first certificate of a file.
+    public static X509Certificate certificate(Path file) {
+        return readCertificates(file).getFirst();
     }
 
     /// All certificates of a file, in its order; at least one.
     static List<X509Certificate> readCertificates(Path file) {
+        return certificates(read(file), file.toString());
+    }
+
+    /// All certificates of a text, in its order; at least one.
+    static List<X509Certificate> certificates(String text, String name) {
+        return certificates(parse(new StringReader(text), name), name);
+    }
+
+    private static List<X509Certificate> certificates(List<Object> items, String name) {
         List<X509Certificate> certificates = new ArrayList<>();
-        for (Object item : read(file)) {
+        for (Object item : items) {
             if (item instanceof X509CertificateHolder holder) {
                 try {
                     certificates.add(new JcaX509CertificateConverter().getCertificate(holder));
                 } catch (GeneralSecurityException e) {
-                    throw new TlsConfigurationException(file + ": a certificate cannot be read: " + e.getMessage(), e);
+                    throw new TlsConfigurationException(name + ": a certificate cannot be read: " + e.getMessage(), e);
                 }
             }
         }
         if (certificates.isEmpty()) {
-            throw new TlsConfigurationException(file + " holds no certificate (-----BEGIN CERTIFICATE-----)");
+            throw new TlsConfigurationException(name + " holds no certificate (-----BEGIN CERTIFICATE-----)");
         }
         return certificates;
     }
 
     static PrivateKey readPrivateKey(Path file) {
         requireOwnerOnly(file);
-        for (Object item : read(file)) {
+        return privateKey(read(file), file.toString());
+    }
+
+    static PrivateKey privateKey(String text, String name) {
+        return privateKey(parse(new StringReader(text), name), name);
+    }
+
+    private static PrivateKey privateKey(List<Object> items, String name) {
+        for (Object item : items) {
             PrivateKeyInfo information = switch (item) {
                 case PEMKeyPair pair -> pair.getPrivateKeyInfo();
                 case PrivateKeyInfo key -> key;
-                case PEMEncryptedKeyPair encrypted -> throw encrypted(file);
-                case PKCS8EncryptedPrivateKeyInfo encrypted -> throw encrypted(file);
+                case PEMEncryptedKeyPair encrypted -> throw encrypted(name);
+                case PKCS8EncryptedPrivateKeyInfo encrypted -> throw encrypted(name);
                 default -> null;
             };
             if (information != null) {
                 try {
                     return new JcaPEMKeyConverter().getPrivateKey(information);
                 } catch (IOException e) {
-                    throw new TlsConfigurationException(file + ": the private key is of a kind that is not known", e);
+                    throw new TlsConfigurationException(name + ": the private key is of a kind that is not known", e);
                 }
             }
         }
-        throw new TlsConfigurationException(file + " holds no private key (-----BEGIN PRIVATE KEY-----)");
+        throw new TlsConfigurationException(name + " holds no private key (-----BEGIN PRIVATE KEY-----)");
     }
 
-    private static TlsConfigurationException encrypted(Path file) {
+    private static TlsConfigurationException encrypted(String name) {
         return new TlsConfigurationException(
-                file + ": the private key is encrypted; a server that starts by itself needs it decrypted"
+                name + ": the private key is encrypted; a server that starts by itself needs it decrypted"
                         + " (openssl pkey -in … -out …), protected by the file's permissions");
     }
 
@@ -144,26 +178,29 @@ public final class PemFiles {
     }
 
     private static List<Object> read(Path file) {
-        List<Object> items = new ArrayList<>();
-        try (Reader text = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1);
-                PEMParser parser = new PEMParser(text)) {
-            for (Object item = parser.readObject(); item != null; item = parser.readObject()) {
-                items.add(item);
-            }
+        try (Reader text = Files.newBufferedReader(file, StandardCharsets.ISO_8859_1)) {
+            return parse(text, file.toString());
         } catch (NoSuchFileException e) {
             throw missing(file, e);
         } catch (IOException e) {
             throw new TlsConfigurationException(file + " cannot be read as PEM: " + e.getMessage(), e);
         }
+    }
+
+    private static List<Object> parse(Reader text, String name) {
+        List<Object> items = new ArrayList<>();
+        try (PEMParser parser = new PEMParser(text)) {
+            for (Object item = parser.readObject(); item != null; item = parser.readObject()) {
+                items.add(item);
+            }
+        } catch (IOException e) {
+            throw new TlsConfigurationException(name + " cannot be read as PEM: " + e.getMessage(), e);
+        }
         return items;
     }
 
-    private static boolean belongTogether(PrivateKey key, PublicKey certified) {
-        String algorithm = switch (key.getAlgorithm()) {
-            case "RSA" -> "SHA256withRSA";
-            case "EC", "ECDSA" -> "SHA256withECDSA";
-            case String other -> other; // Ed25519, Ed448
-        };
+    static boolean belongTogether(PrivateKey key, PublicKey certified) {
+        String algorithm = KeyKind.signature(key);
         byte[] probe = {1, 2, 3};
         try {
             Signature signature = Signature.getInstance(algorithm);
@@ -178,21 +215,30 @@ public final class PemFiles {
         }
     }
 
-    /// Replaces a file as a whole, durably: its readers see the old one or the new one.
-    static void write(Path file, boolean secret, Object... items) {
+    /// Certificates, requests and keys in PEM.
+    public static String text(Object... items) {
         StringWriter text = new StringWriter();
-        Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file is in a directory");
-        Path temporary = directory.resolve(file.getFileName() + ".new");
         try (JcaPEMWriter pem = new JcaPEMWriter(text)) {
             for (Object item : items) {
                 // PKCS #8 for keys: the form that every other program reads
                 pem.writeObject(item instanceof PrivateKey key ? new JcaPKCS8Generator(key, null) : item);
             }
-            pem.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException("PEM cannot be written", e);
+        }
+        return text.toString();
+    }
+
+    /// Replaces a file as a whole, durably: its readers see the old one or the new one.
+    static void write(Path file, boolean secret, Object... items) {
+        String text = text(items);
+        Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file is in a directory");
+        Path temporary = directory.resolve(file.getFileName() + ".new");
+        try {
             Files.deleteIfExists(temporary);
             Files.createFile(temporary, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                ByteBuffer octets = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.US_ASCII));
+                ByteBuffer octets = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
                 while (octets.hasRemaining()) {
                     channel.write(octets);
                 }

@@ -2,6 +2,7 @@ package org.postern.tls;
 
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.List;
 
 /// A private key and the chain that is sent with it: leaf first, then intermediates.
@@ -15,6 +16,11 @@ public record ServedCertificate(PrivateKey key, List<X509Certificate> chain) {
 
     public X509Certificate leaf() {
         return chain.getFirst();
+    }
+
+    boolean validAt(Instant time) {
+        return !time.isBefore(leaf().getNotBefore().toInstant())
+                && !time.isAfter(leaf().getNotAfter().toInstant());
     }
 
     @Override

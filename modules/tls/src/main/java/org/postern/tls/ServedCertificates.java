@@ -11,21 +11,32 @@ import java.util.Optional;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIMatcher;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.StandardConstants;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
-import org.postern.identity.PresentedIdentifiers;
 
-/// What is served on every TLS port: certificates chosen by the name that the client asks for (SNI), the first one
-/// where it asks for none or for an unknown name. Replaced as a whole, atomically: a handshake sees
-/// either the old set or the new one. Safe for use by all threads.
+/// What is served on every TLS port: certificates chosen by the name that the client asks for (SNI), those of the
+/// first one's names where it asks for none. Replaced as a whole, atomically: a handshake sees either the old set or
+/// the
+/// new one. Safe for use by all threads.
 public final class ServedCertificates {
-    private volatile List<ServedCertificate> served;
+    private volatile CertificateSelection selection;
+    /// The set before: a handshake that has chosen from it may still ask for the key.
+    private volatile CertificateSelection before;
     private final SSLContext context;
 
     public ServedCertificates(List<ServedCertificate> served) {
-        this.served = List.copyOf(served);
+        this(served, UnknownServerName.DEFAULT_CERTIFICATE);
+    }
+
+    public ServedCertificates(List<ServedCertificate> served, UnknownServerName unknown) {
+        selection = new CertificateSelection(served, unknown);
+        before = selection;
         try {
             context = SSLContext.getInstance("TLS");
             context.init(new KeyManager[] {new ByServerName()}, null, null);
@@ -36,20 +47,22 @@ public final class ServedCertificates {
 
     /// Serves these from the next handshake on. The caller has checked them ([PemFiles], [CertificateAuthority]).
     public void replace(List<ServedCertificate> replacement) {
-        served = List.copyOf(replacement);
+        replace(replacement, selection.unknown());
+    }
+
+    public synchronized void replace(List<ServedCertificate> replacement, UnknownServerName unknown) {
+        before = selection;
+        selection = new CertificateSelection(replacement, unknown);
     }
 
     public List<ServedCertificate> served() {
-        return served;
+        return selection.all();
     }
 
     /// False where a handshake would fail: then STARTTLS is not offered (R8314-17).
     public boolean available() {
         Instant now = Instant.now();
-        return served.stream()
-                .anyMatch(certificate ->
-                        now.isBefore(certificate.leaf().getNotAfter().toInstant())
-                                && now.isAfter(certificate.leaf().getNotBefore().toInstant()));
+        return selection.all().stream().anyMatch(certificate -> certificate.validAt(now));
     }
 
     /// A new engine under the [TlsPolicy], in server mode.
@@ -57,56 +70,43 @@ public final class ServedCertificates {
         SSLEngine engine = context.createSSLEngine();
         engine.setUseClientMode(false);
         TlsPolicy.apply(engine);
+        if (selection.unknown() == UnknownServerName.REFUSE) {
+            SSLParameters parameters = engine.getSSLParameters();
+            parameters.setSNIMatchers(List.of(new ServedNames()));
+            engine.setSSLParameters(parameters);
+        }
         return engine;
     }
 
-    /// Among the certificates that fit the name, the first whose key type the handshake can use.
-    private Optional<String> choose(String keyType, Optional<String> serverName) {
-        List<ServedCertificate> now = served;
-        int fallback = -1;
-        for (int index = 0; index < now.size(); index++) {
-            ServedCertificate certificate = now.get(index);
-            if (!fits(keyType, certificate.leaf())) {
-                continue;
-            }
-            if (serverName.isPresent()
-                    && PresentedIdentifiers.of(certificate.leaf()).coversDnsName(serverName.get())) {
-                return Optional.of(alias(certificate));
-            }
-            if (fallback < 0) {
-                fallback = index;
+    /// Has the engine send `unrecognized_name` (RFC 6066 §3) to whoever asks for a name that is not served.
+    private final class ServedNames extends SNIMatcher {
+        ServedNames() {
+            super(StandardConstants.SNI_HOST_NAME);
+        }
+
+        @Override
+        public boolean matches(SNIServerName name) {
+            try {
+                return selection.answersFor(new SNIHostName(name.getEncoded()).getAsciiName());
+            } catch (IllegalArgumentException malformed) {
+                return false;
             }
         }
-        return fallback < 0 ? Optional.empty() : Optional.of(alias(now.get(fallback)));
-    }
-
-    private static boolean fits(String keyType, X509Certificate leaf) {
-        String algorithm = leaf.getPublicKey().getAlgorithm();
-        return keyType.equals(algorithm)
-                || keyType.startsWith(algorithm + "_") // "EC_EC" and the like, from TLS 1.2
-                || (keyType.equals("RSASSA-PSS") && algorithm.equals("RSA"));
-    }
-
-    /// The alias names one certificate for good, so that key and chain of one handshake belong together even if the
-    /// set is replaced between the two calls.
-    private static String alias(ServedCertificate certificate) {
-        return certificate.leaf().getSerialNumber().toString(16) + "/" + System.identityHashCode(certificate);
     }
 
     private @Nullable ServedCertificate byAlias(String alias) {
-        for (ServedCertificate certificate : served) {
-            if (alias(certificate).equals(alias)) {
-                return certificate;
-            }
-        }
-        return null; // replaced in the middle of a handshake: this one fails, the client's next one sees the new set
+        // replaced twice in the middle of a handshake: this one fails
+        return selection.byAlias(alias).or(() -> before.byAlias(alias)).orElse(null);
     }
 
     private final class ByServerName extends X509ExtendedKeyManager {
         @Override
         public @Nullable String chooseEngineServerAlias(
                 String keyType, Principal @Nullable [] issuers, SSLEngine engine) {
-            return choose(keyType, requestedName(engine)).orElse(null);
+            return selection
+                    .choose(keyType, requestedName(engine))
+                    .map(CertificateSelection::alias)
+                    .orElse(null);
         }
 
         private static Optional<String> requestedName(SSLEngine engine) {

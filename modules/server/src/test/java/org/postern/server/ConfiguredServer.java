@@ -1,0 +1,126 @@
+package org.postern.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.postern.server.Configuration.Service;
+
+/// A server that was started from a file, with the domain and the accounts of [ServerFixture]. All services listen
+/// on 127.0.0.1, on ports that were free.
+final class ConfiguredServer implements AutoCloseable {
+    private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
+
+    private final Path directory;
+    private final Map<Service, Integer> ports = new EnumMap<>(Service.class);
+    final PosternServer server;
+
+    /// @param more settings beside host, directory and ports
+    ConfiguredServer(Path directory, String more) throws IOException {
+        this.directory = directory;
+        Iterator<Integer> free = freePorts(Service.values().length).iterator();
+        for (Service service : Service.values()) {
+            ports.put(service, free.next());
+        }
+        configure(more);
+        server = new PosternServer(LiveConfiguration.read(file(), Map.of()));
+        server.listen();
+        if (server.store().accounts().domains().isEmpty()) { // else it is a directory that was used before
+            server.management().execute(new Request.Domain.Add("example.test"), "test");
+            for (String address : List.of(ServerFixture.ALICE, ServerFixture.BOB)) {
+                server.management()
+                        .execute(
+                                new Request.Account.Add(address),
+                                ServerFixture.PASSWORD.getBytes(UTF_8),
+                                "test",
+                                Progress.NONE);
+            }
+        }
+    }
+
+    static List<Integer> freePorts(int count) throws IOException {
+        List<ServerSocket> taken = new ArrayList<>();
+        for (int index = 0; index < count; index++) {
+            taken.add(new ServerSocket(0, 1, LOOPBACK));
+        }
+        List<Integer> ports = new ArrayList<>();
+        for (ServerSocket socket : taken) {
+            ports.add(socket.getLocalPort());
+            socket.close();
+        }
+        return ports;
+    }
+
+    Path file() {
+        return directory.resolve("postern.conf");
+    }
+
+    Path data() {
+        return directory.resolve("data");
+    }
+
+    /// Written beside and moved, as editors and tools do.
+    void configure(String more) throws IOException {
+        StringBuilder text =
+                new StringBuilder("server { host = mail.example.test, addresses = [\"127.0.0.1\"], data-directory = \""
+                        + data() + "\" }\n");
+        ports.forEach((service, port) -> {
+            if (service.forClients()) {
+                text.append("listeners.")
+                        .append(service.serviceName())
+                        .append(".port = ")
+                        .append(port)
+                        .append('\n');
+            }
+        });
+        Path made = Files.writeString(directory.resolve("postern.conf.made"), text + more + "\n");
+        Files.move(made, file(), StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    InetSocketAddress address(Service service) {
+        return new InetSocketAddress(LOOPBACK, port(service));
+    }
+
+    int port(Service service) {
+        return ports.getOrDefault(service, 0);
+    }
+
+    CommandRun run(String... arguments) {
+        return CommandRun.on(data(), arguments);
+    }
+
+    /// As above, and it must succeed.
+    String done(String... arguments) {
+        CommandRun run = run(arguments);
+        assertThat(run.code()).as("%s", run).isZero();
+        return run.out();
+    }
+
+    static void await(BooleanSupplier condition) {
+        Instant deadline = Instant.now().plus(Duration.ofMinutes(2));
+        while (!condition.getAsBoolean()) {
+            assertThat(Instant.now()).isBefore(deadline);
+            LockSupport.parkNanos(20_000_000);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}
