@@ -286,7 +286,7 @@ class ManagementTest {
                 "{\"command\":\"domain add\",\"arguments\":{},\"secret\":0}",
                 "{\"command\":\"domain add\",\"arguments\":{\"domain\":\"a.test\",\"more\":1},\"secret\":0}",
                 "{\"command\":\"domain add\",\"arguments\":{\"domain\":\"a.test\"},\"secret\":-1}",
-                "{\"command\":\"domain add\",\"arguments\":{\"domain\":\"a.test\"},\"secret\":5000}",
+                "{\"command\":\"domain add\",\"arguments\":{\"domain\":\"a.test\"},\"secret\":20000}",
                 "{\"command\":\"account list\",\"arguments\":{},\"secret\":0} trailing",
             })
     void whatIsNoRequestIsRefusedAndNothingElse(String line) throws IOException {
