@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -18,6 +19,7 @@ public final class Authenticator implements AutoCloseable {
     private static final int QUEUE_PER_THREAD = 40;
 
     private final AccountDirectory directory;
+    private final ClientCertificates certificates;
     private final MeterRegistry meters;
     private final LoginThrottle throttle;
     private final HashingThreads threads;
@@ -27,6 +29,13 @@ public final class Authenticator implements AutoCloseable {
 
     /// @param longestDelay how long an attempt waits at most when many have failed before it
     public Authenticator(AccountDirectory directory, MeterRegistry meters, Duration longestDelay) {
+        this(directory, meters, longestDelay, ClientCertificates.NONE);
+    }
+
+    /// @param certificates whose certificates log in by SASL EXTERNAL
+    public Authenticator(
+            AccountDirectory directory, MeterRegistry meters, Duration longestDelay, ClientCertificates certificates) {
+        this.certificates = certificates;
         this.throttle = new LoginThrottle(longestDelay, System::nanoTime);
         this.directory = directory;
         this.meters = meters;
@@ -93,6 +102,45 @@ public final class Authenticator implements AutoCloseable {
         };
     }
 
+    /// True if the client has shown a certificate that an account may be entered with.
+    public boolean recognizes(LoginSource source) {
+        return !mapped(source).isEmpty();
+    }
+
+    /// A login by nothing but the client's certificate.
+    ///
+    /// @param identity the authorization identity; empty for the account that the certificate is mapped to
+    public LoginResult external(String identity, LoginSource source) {
+        Timer.Sample sample = Timer.start(meters);
+        List<StoredCredentials> mapped = mapped(source);
+        Optional<StoredCredentials> account = identity.isEmpty()
+                ? Optional.of(mapped).filter(all -> all.size() == 1).map(List::getFirst) // else it has to say which
+                : mapped.stream()
+                        .filter(each -> isIdentity(identity, each, ""))
+                        .findFirst();
+        LoginResult result = account.isPresent()
+                ? accept(account.get(), identity, "")
+                : new LoginResult.Refused();
+        sample.stop(meters.timer("postern.logins", "mechanism", "EXTERNAL", "outcome", outcome(result)));
+        return result;
+    }
+
+    private List<StoredCredentials> mapped(LoginSource source) {
+        if (source.clientCertificates().isEmpty()) {
+            return List.of();
+        }
+        try {
+            return certificates.accounts(source.clientCertificates()).stream()
+                    .filter(address -> address.indexOf('@') > 0)
+                    .flatMap(address -> directory.find(address).stream())
+                    .filter(StoredCredentials::enabled)
+                    .toList();
+        } catch (RuntimeException e) {
+            LOG.error("a client's certificate could not be judged", e);
+            return List.of();
+        }
+    }
+
     private LoginResult judge(PlainCredentials credentials, LoginSource source) {
         Optional<byte[]> password = PasswordHasher.prepare(credentials.password());
         Optional<StoredCredentials> found = directory.find(credentials.loginName());
@@ -134,12 +182,15 @@ public final class Authenticator implements AutoCloseable {
     /// RFC 4616 §2: an authorization identity must be one that the authenticated account may act as; that is
     /// itself.
     private static LoginResult accept(StoredCredentials stored, String identity, String loginName) {
-        if (!identity.isEmpty()
-                && !identity.equals(loginName)
-                && !identity.toLowerCase(Locale.ROOT).equals(stored.address().toLowerCase(Locale.ROOT))) {
+        if (!identity.isEmpty() && !isIdentity(identity, stored, loginName)) {
             return new LoginResult.Refused();
         }
         return new LoginResult.Accepted(new Principal(stored.account(), stored.address(), stored.version()));
+    }
+
+    private static boolean isIdentity(String identity, StoredCredentials stored, String loginName) {
+        return identity.equals(loginName)
+                || identity.toLowerCase(Locale.ROOT).equals(stored.address().toLowerCase(Locale.ROOT));
     }
 
     private static String outcome(LoginResult result) {

@@ -1,7 +1,9 @@
 package org.postern.auth;
 
 import java.net.InetAddress;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /// Where a login comes from.
@@ -17,6 +19,11 @@ public interface LoginSource {
 
     /// True once a login that was bound to the channel has failed: the binding is good for one exchange alone.
     boolean channelBindingSpent();
+
+    /// The certificate that the client has shown, with its chain; empty where it has none.
+    default List<X509Certificate> clientCertificates() {
+        return List.of();
+    }
 
     /// Waits on the session's own thread.
     /// @return false if the session ends meanwhile: nobody waits for the answer any more

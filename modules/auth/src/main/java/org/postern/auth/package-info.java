@@ -3,7 +3,7 @@
 ///
 /// In reading order: [AccountDirectory] and [StoredCredentials] (what is kept of a password),
 /// [SaslMechanisms], [SaslExchange] and [SaslStep] (how it arrives; [ScramExchange] proves it without
-/// sending it, and may tie it to a [ChannelBinding]), [Authenticator] (how it is judged), [HashingThreads],
+/// sending it, and may tie it to a [ChannelBinding]; [ExternalExchange] leaves it to [ClientCertificates]), [Authenticator] (how it is judged), [HashingThreads],
 /// [VerifiedLogins] and [PasswordHasher]
 /// (what that costs).
 ///

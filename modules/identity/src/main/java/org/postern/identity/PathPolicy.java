@@ -13,9 +13,16 @@ import java.util.List;
 public record PathPolicy(
         TrustAnchors anchors,
         Instant time,
+        Purpose purpose,
         Revocation revocation,
         List<byte[]> ocspResponses,
         List<byte[]> certificateRevocationLists) {
+    /// Whose certificate it is.
+    public enum Purpose {
+        SERVER,
+        CLIENT
+    }
+
     /// What it takes to believe that a certificate was not revoked.
     public enum Revocation {
         /// a usable response or list that says "revoked" refuses; silence passes
@@ -32,14 +39,19 @@ public record PathPolicy(
     }
 
     public static PathPolicy at(Instant time, TrustAnchors anchors) {
-        return new PathPolicy(anchors, time, Revocation.WHERE_PRESENTED, List.of(), List.of());
+        return new PathPolicy(anchors, time, Purpose.SERVER, Revocation.WHERE_PRESENTED, List.of(), List.of());
     }
 
     public PathPolicy withAnchors(TrustAnchors others) {
-        return new PathPolicy(others, time, revocation, ocspResponses, certificateRevocationLists);
+        return new PathPolicy(others, time, purpose, revocation, ocspResponses, certificateRevocationLists);
+    }
+
+    /// For the certificate of a client that logs in.
+    public PathPolicy forClients() {
+        return new PathPolicy(anchors, time, Purpose.CLIENT, revocation, ocspResponses, certificateRevocationLists);
     }
 
     public PathPolicy withRevocation(Revocation required, List<byte[]> responses, List<byte[]> lists) {
-        return new PathPolicy(anchors, time, required, responses, lists);
+        return new PathPolicy(anchors, time, purpose, required, responses, lists);
     }
 }

@@ -21,11 +21,12 @@ import java.util.Set;
 import org.bouncycastle.asn1.x509.Extension;
 import org.jspecify.annotations.Nullable;
 
-/// RFC 5280 §6.1 for one path, with the purpose of a TLS server. Each refusal names its rule; the JDK's validator,
+/// RFC 5280 §6.1 for one path, with the purpose of a TLS server or client. Each refusal names its rule; the JDK's validator,
 /// which
 /// knows no name constraints on SRV-IDs, is asked only about certificate policies, where a path has such.
 final class PathValidation {
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+    private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
     private static final String ANY_PURPOSE = "2.5.29.37.0";
     private static final int DIGITAL_SIGNATURE = 0; // bits of keyUsage
     private static final int KEY_ENCIPHERMENT = 2;
@@ -171,7 +172,7 @@ final class PathValidation {
     }
 
     // RFC 5280 §4.2.1.3, §4.2.1.12
-    private static Optional<PathResult.Fault> purpose(X509Certificate leaf) {
+    private Optional<PathResult.Fault> purpose(X509Certificate leaf) {
         boolean[] usage = leaf.getKeyUsage();
         if (usage != null && !(usage[DIGITAL_SIGNATURE] || usage[KEY_ENCIPHERMENT] || usage[KEY_AGREEMENT])) {
             return fault(Rule.KEY_USAGE, leaf, "");
@@ -179,11 +180,15 @@ final class PathValidation {
         return extendedKeyUsage(leaf, false);
     }
 
-    private static Optional<PathResult.Fault> extendedKeyUsage(X509Certificate certificate, boolean authority) {
+    private Optional<PathResult.Fault> extendedKeyUsage(X509Certificate certificate, boolean authority) {
         try {
+            String wanted = switch (policy.purpose()) {
+                case SERVER -> SERVER_AUTH;
+                case CLIENT -> CLIENT_AUTH;
+            };
             List<String> purposes = certificate.getExtendedKeyUsage();
             // a server that may do anything is refused, as §4.2.1.12 allows; an authority that may is fine
-            if (purposes == null || purposes.contains(SERVER_AUTH) || (authority && purposes.contains(ANY_PURPOSE))) {
+            if (purposes == null || purposes.contains(wanted) || (authority && purposes.contains(ANY_PURPOSE))) {
                 return Optional.empty();
             }
             return fault(Rule.EXTENDED_KEY_USAGE, certificate, purposes.toString());
@@ -193,7 +198,7 @@ final class PathValidation {
     }
 
     // RFC 5280 §6.1.4 (k) to (n)
-    private static Optional<PathResult.Fault> authority(List<X509Certificate> path, int index, boolean anchor) {
+    private Optional<PathResult.Fault> authority(List<X509Certificate> path, int index, boolean anchor) {
         X509Certificate certificate = path.get(index);
         int length = certificate.getBasicConstraints();
         if (length < 0 && !(anchor && certificate.getVersion() < 3)) {

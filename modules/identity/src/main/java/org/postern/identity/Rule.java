@@ -35,7 +35,7 @@ public enum Rule {
     KEY_CERT_SIGN("RFC 5280 §6.1.4 (n)", "the issuer's key is not for signing certificates"),
     CRITICAL_EXTENSION("RFC 5280 §6.1.4 (o)", "a critical extension is not understood"),
     POLICY("RFC 5280 §6.1.5 (g)", "the certificate policies leave no valid policy"),
-    EXTENDED_KEY_USAGE("RFC 5280 §4.2.1.12", "the certificate is not for TLS servers"),
+    EXTENDED_KEY_USAGE("RFC 5280 §4.2.1.12", "the certificate is not for this end of TLS"),
     KEY_USAGE("RFC 5280 §4.2.1.3", "the key is not for TLS"),
     WEAK_KEY("RFC 9325 §4.5", "the key is too short"),
     WEAK_SIGNATURE("RFC 9325 §4.5", "the signature uses a broken digest"),

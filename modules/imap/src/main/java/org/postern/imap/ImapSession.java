@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import org.postern.auth.Authenticator;
+import org.postern.auth.LoginResult;
 import org.postern.auth.Principal;
 import org.postern.auth.SaslMechanisms;
 import org.postern.imap.CommandRefused.Code;
@@ -91,7 +92,7 @@ final class ImapSession {
 
     void run() throws IOException {
         try {
-            writer.ok("*", "[CAPABILITY " + logins.capabilities(false) + "] Postern is ready");
+            greet();
             while (!(state instanceof State.Logout)) {
                 if (connection.awaitInput()) {
                     oneCommand();
@@ -103,6 +104,20 @@ final class ImapSession {
             if (state instanceof State.Selected selected) {
                 selected.mailbox().close();
             }
+        }
+    }
+
+    private void greet() throws IOException {
+        Optional<LoginResult.Accepted> known = settings.preauth() ? logins.byCertificate() : Optional.empty();
+        if (known.isEmpty()) {
+            writer.ok("*", "[CAPABILITY " + logins.capabilities(false) + "] Postern is ready");
+            return;
+        }
+        Principal principal = known.get().principal();
+        String told = loggedIn(
+                connection.authenticated(principal, "EXTERNAL") ? Optional.of(principal) : Optional.empty());
+        if (!told.isEmpty()) {
+            writer.preauth(told); // RFC 3501 §7.1.4
         }
     }
 

@@ -9,13 +9,26 @@ package org.postern.imap;
 /// @param literals how large a literal may be that the client does not announce
 /// @param eightBitHeaders what becomes of an APPEND of a message with octets above 127 in its header, from a client
 ///   that has not said that it knows such headers
+/// @param preauth whether who shows an account's certificate on an implicit TLS port is logged in at once
 public record ImapSettings(
         long messageOctets,
         int lineOctets,
         int literalBeforeLogin,
         int failedLogins,
         Literals literals,
-        EightBitHeaders eightBitHeaders) {
+        EightBitHeaders eightBitHeaders,
+        boolean preauth) {
+    /// Without PREAUTH.
+    public ImapSettings(
+            long messageOctets,
+            int lineOctets,
+            int literalBeforeLogin,
+            int failedLogins,
+            Literals literals,
+            EightBitHeaders eightBitHeaders) {
+        this(messageOctets, lineOctets, literalBeforeLogin, failedLogins, literals, eightBitHeaders, false);
+    }
+
     public static final ImapSettings DEFAULT =
             new ImapSettings(50L * 1024 * 1024, 8 * 1024, 4 * 1024, 3, Literals.PLUS, EightBitHeaders.ACCEPT);
 

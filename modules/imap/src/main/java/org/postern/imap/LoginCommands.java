@@ -13,6 +13,7 @@ import org.postern.auth.SaslMechanisms;
 import org.postern.auth.SaslStep;
 import org.postern.imap.CommandRefused.Code;
 import org.postern.session.Connection;
+import org.postern.session.TlsFacts;
 
 /// The commands before login (RFC 3501 §6.2) and what the server says it can do.
 final class LoginCommands {
@@ -92,6 +93,15 @@ final class LoginCommands {
             case SaslStep.Malformed malformed -> throw BadCommand.syntax(malformed.reason());
             case SaslStep.Challenge _ -> throw new IllegalStateException("still a challenge");
         };
+    }
+
+    /// R8314-5: on an implicit TLS port, where a client's certificate is that of one account.
+    Optional<LoginResult.Accepted> byCertificate() {
+        return connection.tls().filter(TlsFacts::implicit).isPresent()
+                        && authenticator.recognizes(connection.loginSource())
+                        && authenticator.external("", connection.loginSource()) instanceof LoginResult.Accepted accepted
+                ? Optional.of(accepted)
+                : Optional.empty();
     }
 
     /// RFC 3501 §6.2.3.

@@ -47,6 +47,11 @@ final class ResponseWriter {
         line(tag + " OK " + text);
     }
 
+    /// RFC 3501 §7.1.4.
+    void preauth(String text) throws IOException {
+        line("* PREAUTH " + text);
+    }
+
     void no(String tag, CommandRefused refused) throws IOException {
         line(tag + " NO [" + refused.code() + "] " + printable(refused.text()));
     }

@@ -47,6 +47,11 @@ public final class LmtpProtocol implements Protocol {
     }
 
     @Override
+    public boolean hasLogins() {
+        return false;
+    }
+
+    @Override
     public byte[] farewell(EndReason reason) {
         return engine.farewell(reason);
     }

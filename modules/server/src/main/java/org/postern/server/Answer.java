@@ -105,6 +105,13 @@ sealed interface Answer {
         }
     }
 
+    record ClientKeys(String address, List<ClientKey> clientKeys) implements Answer {}
+
+    /// A registered key.
+    ///
+    /// @param keySha256 of the public key
+    record ClientKey(String name, String keySha256, Instant registered) {}
+
     record Aliases(List<Alias> aliases) implements Answer {}
 
     record Alias(String address, String target) implements Answer {}
@@ -213,7 +220,21 @@ sealed interface Answer {
     /// What is served.
     ///
     /// @param problems what could not be used at the last look, one line each
-    record Certificates(List<Certificate> certificates, List<String> problems) implements Answer {}
+    /// @param acme null where certificates do not come from there
+    record Certificates(List<Certificate> certificates, List<String> problems, Optional<Acme> acme)
+            implements Answer {}
+
+    /// How ACME goes.
+    ///
+    /// @param failures in a row
+    /// @param nextAttempt after a failure
+    /// @param nextKeySha256 of the keys that the next certificates will have, where keys are not used again
+    record Acme(
+            String directory,
+            int failures,
+            Optional<String> failure,
+            Optional<Instant> nextAttempt,
+            List<String> nextKeySha256) {}
 
     /// What is served, or would be.
     ///

@@ -160,6 +160,19 @@ final class CertificateCommand {
                         .append("problem: ")
                         .append(problem)
                         .append('\n'));
+        answer.acme().ifPresent(acme -> {
+            text.append("\nACME        ").append(acme.directory()).append('\n');
+            acme.nextKeySha256().forEach(key -> text.append("next key    ").append(key).append('\n'));
+            acme.failure()
+                    .ifPresent(failure -> text.append("FAILED      ")
+                            .append(acme.failures())
+                            .append(acme.failures() == 1 ? " time" : " times")
+                            .append(", next attempt at ")
+                            .append(acme.nextAttempt().map(Units::time).orElse("-"))
+                            .append(": ")
+                            .append(failure)
+                            .append('\n'));
+        });
         return text.toString();
     }
 

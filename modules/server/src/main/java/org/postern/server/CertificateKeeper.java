@@ -14,12 +14,16 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.postern.acme.AcmeCertificates;
+import org.postern.acme.AcmeFailedException;
 import org.postern.identity.PresentedIdentifiers;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.store.Accounts;
 import org.postern.tls.CertificateAuthority;
 import org.postern.tls.CertificateNames;
+import org.postern.tls.ClientRequest;
 import org.postern.tls.InstalledCertificates;
 import org.postern.tls.PemDirectory;
 import org.postern.tls.PemFiles;
@@ -46,6 +50,7 @@ final class CertificateKeeper implements AutoCloseable {
     private final Accounts accounts;
     private final ServedCertificates served;
     private final CertificateWatch watch;
+    private final AcmeCertificates acme;
     private volatile List<Kept> kept;
     private volatile Set<String> problems = Set.of();
     /// What was good last. Guarded by this.
@@ -54,14 +59,16 @@ final class CertificateKeeper implements AutoCloseable {
             Thread.ofPlatform().daemon().name("certificates").factory());
 
     /// @throws TlsConfigurationException where nothing can be served: the server must not start
-    CertificateKeeper(Configuration configuration, Path directory, Accounts accounts) {
+    CertificateKeeper(Configuration configuration, Path directory, Accounts accounts, ClientRequest clients) {
         this.configuration = configuration;
         this.directory = directory;
         this.installed = new InstalledCertificates(directory);
         this.accounts = accounts;
+        this.acme = new AcmeCertificates(directory.resolve("acme"), Optional.empty(), this::refresh);
         this.kept = prepare(configuration);
-        this.served = new ServedCertificates(certificates(kept), configuration.unknownSni());
+        this.served = new ServedCertificates(certificates(kept), configuration.unknownSni(), clients);
         watch = new CertificateWatch(this);
+        order();
         timer.scheduleWithFixedDelay(watch::look, 0, CertificateWatch.INTERVAL.toMinutes(), TimeUnit.MINUTES);
         timer.scheduleWithFixedDelay(this::refresh, INTERVAL.toMinutes(), INTERVAL.toMinutes(), TimeUnit.MINUTES);
     }
@@ -106,16 +113,29 @@ final class CertificateKeeper implements AutoCloseable {
         return authorityFile().filter(Files::exists).map(PemFiles::certificate);
     }
 
-    /// Has the own authority issue now.
+    /// Has the own authority, or that of ACME, issue now.
     ///
     /// @throws RequestRefused where something else issues
-    synchronized void issue() {
+    void issue() {
+        if (configuration.certificates() instanceof Certificates.Acme) {
+            try {
+                acme.issue(); // takes its time, and the lock when it is done
+            } catch (AcmeFailedException failed) {
+                throw new RequestRefused(String.valueOf(failed.getMessage()));
+            }
+        } else {
+            issueHere();
+        }
+    }
+
+    private synchronized void issueHere() {
         switch (configuration.certificates()) {
             case Certificates.OwnAuthority _ -> {
                 CertificateNames names = names(configuration);
                 CertificateAuthority.open(directory, names).issueNow(names);
                 refresh();
             }
+            case Certificates.Acme _ -> throw new IllegalStateException("ACME issues without this lock");
             case Certificates.Files _ ->
                 throw new RequestRefused("certificates come from files here, Postern issues none: have them renewed by"
                         + " whatever keeps the files, or see certificate csr");
@@ -156,6 +176,7 @@ final class CertificateKeeper implements AutoCloseable {
     /// Looks again; an error is logged, and what was served before is served on.
     synchronized void refresh() {
         try {
+            order();
             Look look = new Look(configuration, false);
             use(look.all(), look.problems);
         } catch (RuntimeException unusable) {
@@ -176,7 +197,29 @@ final class CertificateKeeper implements AutoCloseable {
     /// Serves from now on what was prepared.
     synchronized void take(Configuration next, List<Kept> prepared) {
         configuration = next;
+        order();
         use(prepared, problems);
+    }
+
+    /// Names follow hosts and mail domains.
+    private void order() {
+        if (configuration.certificates() instanceof Certificates.Acme own) {
+            CertificateNames names = names(configuration);
+            acme.want(
+                    own.settings(),
+                    own.mailDomains()
+                            ? Stream.concat(names.hosts().stream(), names.mailDomains().stream())
+                                    .distinct()
+                                    .toList()
+                            : names.hosts());
+        } else {
+            acme.rest();
+        }
+    }
+
+    /// How ACME goes, where certificates come from there.
+    Optional<AcmeCertificates.Progress> acmeProgress() {
+        return acme.progress();
     }
 
     private void use(List<Kept> next, Set<String> found) {
@@ -221,12 +264,19 @@ final class CertificateKeeper implements AutoCloseable {
                     found.add(new Kept(
                             CertificateAuthority.open(directory, names).serverCertificate(names), "own-authority"));
                 }
+                case Certificates.Acme own -> acme.pairs(own.settings()).forEach(pair -> {
+                    try {
+                        found.add(new Kept(loaded(pair).served(), "acme"));
+                    } catch (TlsConfigurationException unusable) {
+                        instead(pair, unusable, found);
+                    }
+                });
                 case Certificates.Files files -> {
                     files.pairs().forEach(pair -> named(pair, found));
                     files.directories().forEach(each -> directory(each, found));
                 }
             }
-            if (found.isEmpty()) {
+            if (found.isEmpty() && !(configuration.certificates() instanceof Certificates.Acme)) { // the first comes soon
                 throw new TlsConfigurationException("no certificate can be served"
                         + (problems.isEmpty() ? ": there is none" : ": " + String.join("; ", problems)));
             }
@@ -323,6 +373,10 @@ final class CertificateKeeper implements AutoCloseable {
                 hosts.addAll(own.hosts());
                 yield own.addresses();
             }
+            case Certificates.Acme acme -> {
+                hosts.addAll(acme.hosts());
+                yield List.of();
+            }
             case Certificates.Files _ -> List.of();
         };
         return new CertificateNames(List.copyOf(hosts), addresses, accounts.domains(), services(configuration));
@@ -340,6 +394,7 @@ final class CertificateKeeper implements AutoCloseable {
 
     @Override
     public void close() {
+        acme.close();
         timer.shutdown();
     }
 }

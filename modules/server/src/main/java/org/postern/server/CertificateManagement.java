@@ -66,7 +66,16 @@ final class CertificateManagement {
 
     private Answer.Certificates list() {
         return new Answer.Certificates(
-                answers(), certificates.problems().stream().sorted().toList());
+                answers(),
+                certificates.problems().stream().sorted().toList(),
+                certificates
+                        .acmeProgress()
+                        .map(acme -> new Answer.Acme(
+                                acme.directory(),
+                                acme.failures(),
+                                acme.failure(),
+                                acme.failure().map(_ -> acme.nextAttempt()),
+                                acme.nextKeys())));
     }
 
     private List<Answer.Certificate> answers() {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.postern.acme.AcmeSettings;
 import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
 import org.postern.pop3.Pop3Settings;
@@ -17,6 +18,7 @@ import org.postern.session.Network;
 import org.postern.session.SessionLimits;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
+import org.postern.tls.ClientAuthority;
 import org.postern.tls.PemPair;
 import org.postern.tls.UnknownServerName;
 
@@ -25,6 +27,8 @@ import org.postern.tls.UnknownServerName;
 ///
 /// @param host the server's own name, an A-label: in greetings, Received, and its certificate
 /// @param unknownSni what is served to who asks for a name that no certificate has
+/// @param clientAuthorities whose certificates log clients in
+/// @param channelBinding whether SCRAM with channel binding is offered
 /// @param longestLoginDelay how long a login waits at most after many failures
 /// @param metrics where metrics and health are told by HTTP; empty for nowhere
 record Configuration(
@@ -33,6 +37,8 @@ record Configuration(
         List<Listener> listeners,
         Certificates certificates,
         UnknownServerName unknownSni,
+        List<ClientAuthority.Settings> clientAuthorities,
+        boolean channelBinding,
         StoreSettings store,
         ConnectionLimits connections,
         SessionLimits sessions,
@@ -52,6 +58,8 @@ record Configuration(
                 listeners,
                 certificates,
                 unknownSni,
+                clientAuthorities,
+                running.channelBinding,
                 running.store,
                 connections,
                 sessions,
@@ -119,6 +127,12 @@ record Configuration(
         /// @param hosts further names of the server beside its host name
         /// @param addresses by which clients connect without a name
         record OwnAuthority(List<String> hosts, List<String> addresses) implements Certificates {}
+
+        /// Of a public authority, by ACME.
+        ///
+        /// @param hosts further names of the server beside its host name
+        /// @param mailDomains whether all mail domains are named as well
+        record Acme(AcmeSettings settings, List<String> hosts, boolean mailDomains) implements Certificates {}
 
         /// Kept by something else.
         ///

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.postern.identity.PresentedIdentifiers;
+import org.postern.acme.AcmeCertificates;
 import org.postern.server.CertificateKeeper.Kept;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
@@ -52,6 +53,11 @@ final class ConfigurationCheck {
                 new CertificateLint(CertificateLint.runtimeAnchors(), authority(configuration), Instant.now());
         served.forEach(each -> check(each, lint));
         checkHost(configuration, served);
+        try {
+            ClientCertificateLogins.read(configuration);
+        } catch (TlsConfigurationException unusable) {
+            error(String.valueOf(unusable.getMessage()));
+        }
         Optional<List<Answer.CheckedName>> domains = runningDomains(configuration.dataDirectory())
                 .map(present -> present.stream()
                         .map(domain -> checked(domain, configuration, served, lint))
@@ -121,6 +127,18 @@ final class ConfigurationCheck {
                 }
                 files.directories().forEach(each -> inDirectory(each, served));
             }
+            case Certificates.Acme acme ->
+                acme.settings().keys().stream()
+                        .map(kind -> AcmeCertificates.file(
+                                configuration.dataDirectory().resolve("tls/acme"), kind))
+                        .filter(Files::exists)
+                        .forEach(file -> {
+                            try {
+                                served.add(new Kept(PemFiles.load(file, file), "acme"));
+                            } catch (TlsConfigurationException unusable) {
+                                warn(unusable.getMessage() + "; another is ordered by ACME");
+                            }
+                        });
             case Certificates.OwnAuthority _ -> {
                 Path file = configuration.dataDirectory().resolve("tls/server.pem");
                 try {

@@ -14,6 +14,7 @@ import com.typesafe.config.ConfigValueFactory;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -30,6 +31,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.postern.acme.AcmeSettings;
+import org.postern.acme.ChallengeKind;
 import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
 import org.postern.pop3.Pop3Settings;
@@ -43,6 +46,8 @@ import org.postern.session.SessionLimits;
 import org.postern.store.SegmentSettings;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
+import org.postern.tls.ClientAuthority;
+import org.postern.tls.KeyKind;
 import org.postern.tls.PemPair;
 import org.postern.tls.UnknownServerName;
 
@@ -207,7 +212,8 @@ final class ConfigurationReader {
                 oneOf("imap.eight-bit-headers", "accept", Set.of("accept", "refuse"))
                                 .equals("refuse")
                         ? ImapSettings.EightBitHeaders.REFUSE
-                        : ImapSettings.EightBitHeaders.ACCEPT);
+                        : ImapSettings.EightBitHeaders.ACCEPT,
+                flag("imap.preauth", false));
         var pop3 = new Pop3Settings(
                 failedLogins,
                 duration("pop3.after-login", Pop3Settings.DEFAULT.afterLogin(), Pop3Settings.LEAST_AFTER_LOGIN));
@@ -231,6 +237,9 @@ final class ConfigurationReader {
                                 .equals("refuse")
                         ? UnknownServerName.REFUSE
                         : UnknownServerName.DEFAULT_CERTIFICATE;
+        List<ClientAuthority.Settings> clientAuthorities = clientAuthorities();
+        boolean channelBinding =
+                oneOf("auth.channel-binding", "offer", Set.of("offer", "off")).equals("offer");
         Optional<InetSocketAddress> metrics = metrics();
         String level = oneOf("log.level", "info", LOG_LEVELS);
         findUnknownKeys();
@@ -243,6 +252,8 @@ final class ConfigurationReader {
                 listeners,
                 certificates,
                 unknownSni,
+                clientAuthorities,
+                channelBinding,
                 store,
                 connections,
                 sessions,
@@ -332,7 +343,8 @@ final class ConfigurationReader {
     }
 
     private Certificates certificates() {
-        String source = oneOf("tls.certificates", "own-authority", Set.of("own-authority", "files"));
+        String source = oneOf("tls.certificates", "own-authority", Set.of("own-authority", "files", "acme"));
+        Optional<Certificates> acme = acme(source.equals("acme"));
         List<String> hosts = list("tls.own-authority.hosts", List.of(), this::host);
         List<String> addresses = list("tls.own-authority.addresses", List.of(), text -> {
             address(text);
@@ -353,12 +365,149 @@ final class ConfigurationReader {
         if (source.equals("own-authority")) {
             return new Certificates.OwnAuthority(hosts, addresses);
         }
+        if (acme.isPresent()) {
+            return acme.get();
+        }
         if (pairs.isEmpty() && directories.isEmpty()) {
             problems.add(origin("tls.certificates")
                     + "tls.certificates = files needs tls.files = [{ chain = \"….pem\", key = \"….pem\" }],"
                     + " or tls.directories");
         }
         return new Certificates.Files(pairs, directories);
+    }
+
+    /// @param used whether the settings are those of the configured source
+    private Optional<Certificates> acme(boolean used) {
+        URI directory = value(
+                "tls.acme.directory",
+                URI.create("https://acme-v02.api.letsencrypt.org/directory"),
+                from -> https(from.getString("tls.acme.directory")));
+        List<URI> contacts = list("tls.acme.contacts", List.of(), text -> {
+            if (!text.matches("mailto:[^@ ]+@[^@ ]+")) {
+                throw new IllegalArgumentException("'" + text + "' is not as mailto:postmaster@example.org");
+            }
+            return URI.create(text);
+        });
+        boolean agreed = flag("tls.acme.agree-to-terms", false);
+        String challenge = oneOf("tls.acme.challenge", "http-01", Set.of("http-01", "tls-alpn-01"));
+        List<String> hosts = list("tls.acme.hosts", List.of(), this::host);
+        boolean mailDomains = flag("tls.acme.mail-domains", false);
+        String keys = oneOf("tls.acme.keys", "ec", Set.of("ec", "rsa", "both"));
+        boolean reuse = flag("tls.acme.reuse-key", false);
+        InetSocketAddress http = responder("http", 80);
+        InetSocketAddress alpn = responder("tls-alpn", 443);
+        String identifier = text("tls.acme.external-account.key-id", "");
+        String secret = text("tls.acme.external-account.secret", "");
+        String trust = text("tls.acme.trust", "");
+        if (!used) {
+            return Optional.empty();
+        }
+        if (!agreed) {
+            problems.add(origin("tls.certificates") + "tls.certificates = acme needs tls.acme.agree-to-terms = true: read"
+                    + " the terms of the authority at " + directory + " first");
+        }
+        if (identifier.isEmpty() != secret.isEmpty()) {
+            problems.add(file + ": tls.acme.external-account has key-id and secret, or neither");
+        }
+        return Optional.of(new Certificates.Acme(
+                new AcmeSettings(
+                        directory,
+                        contacts,
+                        challenge.equals("http-01") ? ChallengeKind.HTTP_01 : ChallengeKind.TLS_ALPN_01,
+                        http,
+                        alpn,
+                        switch (keys) {
+                            case "ec" -> List.of(KeyKind.EC_P256);
+                            case "rsa" -> List.of(KeyKind.RSA_2048);
+                            default -> List.of(KeyKind.EC_P256, KeyKind.RSA_2048);
+                        },
+                        reuse,
+                        identifier.isEmpty()
+                                ? Optional.empty()
+                                : Optional.of(new AcmeSettings.ExternalAccount(identifier, secret)),
+                        trust.isEmpty() ? Optional.empty() : Optional.of(Path.of(trust))),
+                hosts,
+                mailDomains));
+    }
+
+    private InetSocketAddress responder(String name, int registered) {
+        String path = "tls.acme." + name;
+        InetAddress address = value(
+                path + ".address",
+                InetAddress.ofLiteral("0.0.0.0"),
+                from -> address(from.getString(path + ".address")));
+        return new InetSocketAddress(address, number(path + ".port", registered, 1, 65_535));
+    }
+
+    private static URI https(String text) {
+        URI uri = URI.create(text);
+        if (!"https".equals(uri.getScheme()) || uri.getHost() == null) {
+            throw new IllegalArgumentException("'" + text + "' is no https URL");
+        }
+        return uri;
+    }
+
+    private List<ClientAuthority.Settings> clientAuthorities() {
+        List<ClientAuthority.Settings> authorities = new ArrayList<>();
+        if (config.hasPath("tls.client-authorities")) {
+            known.add("tls.client-authorities");
+            try {
+                for (ConfigObject authority : config.getObjectList("tls.client-authorities")) {
+                    clientAuthority(authority).ifPresent(authorities::add);
+                }
+            } catch (ConfigException.WrongType wrong) {
+                problems.add(at(file, wrong.origin())
+                        + "tls.client-authorities is a list of { file = …, domains = [ … ] }");
+            }
+        }
+        return authorities;
+    }
+
+    /// R8314-40: an authority without a mapping to accounts is a mistake.
+    private Optional<ClientAuthority.Settings> clientAuthority(ConfigObject object) {
+        String place = at(file, object.origin());
+        Config authority = object.toConfig();
+        Set<String> others = new LinkedHashSet<>(object.keySet());
+        others.removeAll(Set.of("file", "domains", "address-in", "revocation-lists", "ocsp-responses"));
+        if (!others.isEmpty() || !authority.hasPath("file") || !authority.hasPath("domains")) {
+            problems.add(place + "an entry of tls.client-authorities has the keys file and domains, and may have"
+                    + " address-in, revocation-lists and ocsp-responses"
+                    + (others.isEmpty() ? "" : ", not " + others));
+            return Optional.empty();
+        }
+        try {
+            List<String> domains =
+                    authority.getStringList("domains").stream().map(this::host).toList();
+            if (domains.isEmpty()) {
+                throw new IllegalArgumentException("it vouches for no domain");
+            }
+            return Optional.of(new ClientAuthority.Settings(
+                    Path.of(authority.getString("file")),
+                    domains,
+                    addressIn(authority.hasPath("address-in") ? authority.getString("address-in") : "email"),
+                    paths(authority, "revocation-lists"),
+                    paths(authority, "ocsp-responses")));
+        } catch (ConfigException | IllegalArgumentException wrong) {
+            problems.add(place + "tls.client-authorities: " + wrong.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private static ClientAuthority.AddressIn addressIn(String word) {
+        return switch (word) {
+            case "email" -> ClientAuthority.AddressIn.EMAIL;
+            case "common-name" -> ClientAuthority.AddressIn.COMMON_NAME;
+            case String other ->
+                throw new IllegalArgumentException("address-in is email or common-name, not '" + other + "'");
+        };
+    }
+
+    private static List<Path> paths(Config config, String key) {
+        return config.hasPath(key)
+                ? config.getStringList(key).stream()
+                        .map(ConfigurationReader::absolute)
+                        .toList()
+                : List.of();
     }
 
     private Certificates.Pair pair(ConfigObject object) {

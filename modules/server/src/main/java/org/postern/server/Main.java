@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
             AccountCommand.class,
             QuotaCommand.class,
             AppPasswordCommand.class,
+            ClientKeyCommand.class,
             AliasCommand.class,
             SessionCommand.class,
             CertificateCommand.class,

@@ -21,6 +21,7 @@ final class Management implements ControlSocket.Handler {
     private final AccountManagement accounts;
     private final QuotaManagement quotas;
     private final AppPasswordManagement appPasswords;
+    private final ClientKeyManagement clientKeys;
     private final AliasManagement aliases;
     private final StoreManagement stores;
     private final SessionManagement sessions;
@@ -42,6 +43,7 @@ final class Management implements ControlSocket.Handler {
         accounts = new AccountManagement(store.accounts(), listeners);
         quotas = new QuotaManagement(store.accounts());
         appPasswords = new AppPasswordManagement(store.accounts());
+        clientKeys = new ClientKeyManagement(store.accounts());
         aliases = new AliasManagement(store.accounts());
         stores = new StoreManagement(store, keys);
         sessions = new SessionManagement(listeners);
@@ -117,6 +119,7 @@ final class Management implements ControlSocket.Handler {
             case Request.Account account -> accounts.execute(account, secret);
             case Request.Quota quota -> quotas.execute(quota);
             case Request.AppPassword appPassword -> appPasswords.execute(appPassword);
+            case Request.ClientKey clientKey -> clientKeys.execute(clientKey);
             case Request.Alias alias -> aliases.execute(alias);
             case Request.Store store -> stores.execute(store, progress);
             case Request.Backup backup -> stores.execute(backup, progress);

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
+import org.postern.acme.AcmeCertificates;
 import org.postern.tls.CertificateFinding;
 import org.postern.tls.ServedCertificates;
 
@@ -78,6 +79,14 @@ final class Meters implements AutoCloseable {
                 .description("How long the first of the served certificates to end is still valid.")
                 .strongReference(true)
                 .register(registry);
+        if (certificates.acmeProgress().isPresent()) {
+            Gauge.builder("postern.acme.failures", certificates, keeper -> keeper.acmeProgress()
+                            .map(AcmeCertificates.Progress::failures)
+                            .orElse(0))
+                    .description("Attempts in a row that brought no certificate.")
+                    .strongReference(true)
+                    .register(registry);
+        }
         for (CertificateFinding.Check check : CertificateFinding.Check.values()) {
             Gauge.builder("postern.certificate.wrong", certificates.watch(), watch -> watch.wrong(check))
                     .description("What is wrong with served certificates, or with the names on them.")

@@ -26,6 +26,7 @@ import org.postern.session.SessionLimits;
 import org.postern.session.SessionLog;
 import org.postern.store.PosternStore;
 import org.postern.submission.SubmissionProtocol;
+import org.postern.tls.ClientAuthority;
 import org.postern.tls.TlsConfigurationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +47,7 @@ final class PosternServer implements AutoCloseable {
     private final Health health = new Health();
     private final Optional<MetricsEndpoint> metrics;
     private final PosternStore store;
+    private final ClientCertificateLogins clients;
     private final CertificateKeeper certificates;
     private final Listeners listeners;
     private final Management management;
@@ -75,12 +77,14 @@ final class PosternServer implements AutoCloseable {
             metrics.ifPresent(open::push);
             DataDirectory directory = opened(DataDirectory.open(configuration.dataDirectory()));
             store = opened(PosternStore.open(configuration.store(), meters.registry()));
-            authenticator =
-                    opened(new Authenticator(store.accounts(), meters.registry(), configuration.longestLoginDelay()));
-            mechanisms = new SaslMechanisms(authenticator);
+            clients = new ClientCertificateLogins(store.accounts(), configuration);
+            authenticator = opened(new Authenticator(
+                    store.accounts(), meters.registry(), configuration.longestLoginDelay(), clients));
+            mechanisms = new SaslMechanisms(authenticator, configuration.channelBinding());
             pop3 = new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
             certificates =
-                    opened(new CertificateKeeper(configuration, directory.subdirectory("tls"), store.accounts()));
+                    opened(new CertificateKeeper(
+                            configuration, directory.subdirectory("tls"), store.accounts(), clients));
             meters.certificates(certificates);
             listeners = new Listeners(
                     certificates.served(), configuration.connections(), new SessionLog(), meters.registry());
@@ -174,8 +178,10 @@ final class PosternServer implements AutoCloseable {
     /// What can fail comes first; then nothing can.
     private void take(Configuration next) {
         List<CertificateKeeper.Kept> ready;
+        List<ClientAuthority> authorities;
         try {
             ready = certificates.prepare(next);
+            authorities = ClientCertificateLogins.read(next);
             listeners.change(settings(next));
         } catch (TlsConfigurationException unusable) {
             throw new RequestRefused("the running certificates stay: " + unusable.getMessage(), Main.CONFIGURATION);
@@ -183,6 +189,7 @@ final class PosternServer implements AutoCloseable {
             throw new RequestRefused("the running listeners stay: " + e.getMessage());
         }
         certificates.take(next, ready);
+        clients.take(authorities);
         listeners.limit(next.connections());
         Logging.level(next.logLevel());
     }

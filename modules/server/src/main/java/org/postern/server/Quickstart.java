@@ -155,6 +155,8 @@ final class Quickstart {
                 listeners,
                 new Certificates.OwnAuthority(List.of(domain, "localhost"), List.of("127.0.0.1", "::1")),
                 UnknownServerName.DEFAULT_CERTIFICATE,
+                List.of(),
+                true,
                 StoreSettings.in(data).withDefaultDomain(domain),
                 ConnectionLimits.DEFAULT,
                 SessionLimits.DEFAULT,

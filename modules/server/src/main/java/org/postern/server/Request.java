@@ -77,6 +77,17 @@ sealed interface Request {
         record List(String address) implements AppPassword, Question {}
     }
 
+    sealed interface ClientKey extends Request {
+        /// Registers the key of a certificate.
+        ///
+        /// @param certificate in PEM
+        record Add(String address, String name, String certificate) implements ClientKey {}
+
+        record Remove(String address, String name) implements ClientKey {}
+
+        record List(String address) implements ClientKey, Question {}
+    }
+
     sealed interface Alias extends Request {
         record Add(String address, String target) implements Alias {}
 

@@ -31,6 +31,7 @@ class HouseTest {
             Map.entry("mua", Set.of("identity", "resolver")),
             Map.entry("audit", Set.of("mua", "identity", "resolver")),
             Map.entry("tls", Set.of("identity")),
+            Map.entry("acme", Set.of("tls", "identity")),
             Map.entry("auth", Set.of()),
             Map.entry("session", Set.of("tls", "auth", "identity")),
             Map.entry("store", Set.of("auth", "message")),
@@ -48,6 +49,7 @@ class HouseTest {
                             "message",
                             "identity",
                             "tls",
+                            "acme",
                             "auth",
                             "session",
                             "store",
@@ -127,7 +129,8 @@ class HouseTest {
                 Map.entry("picocli", new String[] {"server"}),
                 Map.entry("com.typesafe.config", new String[] {"server"}),
                 Map.entry("tools.jackson", new String[] {"server"}),
-                Map.entry("com.sun.net.httpserver", new String[] {"server"}),
+                Map.entry("com.sun.net.httpserver", new String[] {"server", "acme"}),
+                Map.entry("org.shredzone.acme4j", new String[] {"acme"}),
                 Map.entry("io.micrometer.prometheusmetrics", new String[] {"server"}),
                 Map.entry("ch.qos.logback", new String[] {"server"}));
         rooms.forEach((thirdParty, modules) -> {

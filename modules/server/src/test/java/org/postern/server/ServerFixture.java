@@ -71,6 +71,8 @@ final class ServerFixture implements AutoCloseable {
                 listeners,
                 new Certificates.OwnAuthority(List.of("localhost"), List.of("127.0.0.1")),
                 UnknownServerName.DEFAULT_CERTIFICATE,
+                List.of(),
+                true,
                 StoreSettings.in(data).withDefaultDomain("example.test"),
                 new ConnectionLimits(5_000, 5_000, 1_000, 1_000),
                 PATIENT,

@@ -9,9 +9,11 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.postern.auth.ChannelBinding;
 import org.postern.auth.LoginSource;
@@ -63,6 +66,7 @@ public final class Connection {
     private boolean loginNeeded = true;
     private Map<ChannelBinding, byte[]> channelBindings = Map.of();
     private boolean channelBindingSpent;
+    private List<X509Certificate> clientCertificates = List.of();
     private @Nullable String mechanism;
     private int failedLogins;
     private int errors;
@@ -323,10 +327,22 @@ public final class Connection {
                 session.getCreationTime() < transport.handshakeStarted(),
                 implicit);
         channelBindings = ChannelBindings.of(session);
+        clientCertificates = clientCertificates(session);
         tls = facts;
         phase = loginNeeded ? Phase.BEFORE_LOGIN : Phase.AFTER_LOGIN;
         sessions.secured(facts);
         return true;
+    }
+
+    /// Those of the handshake that a resumed session goes back to: whose they are is asked at each login.
+    private static List<X509Certificate> clientCertificates(ExtendedSSLSession session) {
+        try {
+            return Arrays.stream(session.getPeerCertificates())
+                    .map(X509Certificate.class::cast)
+                    .toList();
+        } catch (SSLPeerUnverifiedException none) {
+            return List.of();
+        }
     }
 
     // ---- the session's course
@@ -366,6 +382,11 @@ public final class Connection {
             @Override
             public Map<ChannelBinding, byte[]> channelBindings() {
                 return channelBindings;
+            }
+
+            @Override
+            public List<X509Certificate> clientCertificates() {
+                return clientCertificates;
             }
 
             @Override

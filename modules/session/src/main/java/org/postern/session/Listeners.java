@@ -413,7 +413,7 @@ public final class Listeners implements AutoCloseable {
     }
 
     private SslHandler newSslHandler(ListenerSettings settings) {
-        SSLEngine engine = certificates.newServerEngine();
+        SSLEngine engine = certificates.newServerEngine(settings.protocol().hasLogins());
         List<String> served = settings.protocol().applicationProtocols();
         if (!served.isEmpty()) {
             // TLS-5: a client that offers only other protocols is refused (null); without ALPN nobody is asked

@@ -13,6 +13,11 @@ public interface Protocol {
         return List.of();
     }
 
+    /// Whether clients log in, and so may be asked for a certificate.
+    default boolean hasLogins() {
+        return true;
+    }
+
     /// Runs one session from greeting to end. Returning ends it in order (flush, close_notify, close).
     /// An [IOException] ends it without a word; anything else is logged with the session id.
     void serve(Connection connection) throws IOException;

@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 import org.postern.auth.AccountId;
 import org.postern.auth.AppPassword;
 import org.postern.auth.ScramVerifier;
@@ -31,6 +32,8 @@ final class AccountStore implements Accounts {
     private static final AccountId NOBODY = new AccountId(0);
 
     private final Database database;
+    /// Whether any client key is registered; null where that is to be looked up.
+    private volatile @Nullable Boolean clientKeys;
     private final AccountChanges changes;
     private final AliasStore aliases;
     private final MailboxStore mailboxes;
@@ -239,6 +242,7 @@ final class AccountStore implements Accounts {
             retire(connection, account.value());
             MailboxStore.markAllRemoved(connection, account.value());
             MailboxRows.update(connection, "delete from app_password where account = ?", account.value());
+            MailboxRows.update(connection, "delete from client_key where account = ?", account.value());
             requireOne(MailboxRows.update(connection, "delete from account where id = ?", account.value()));
         });
         mailboxes.vanishAll(account);
@@ -289,6 +293,45 @@ final class AccountStore implements Accounts {
 
     private static List<AppPassword> appPasswords(Connection connection, AccountId account) throws SQLException {
         return AppPasswordRows.of(connection, account);
+    }
+
+    @Override
+    public void addClientKey(AccountId account, ClientKey key) {
+        change(connection -> ClientKeyRows.add(connection, account, key));
+        clientKeys = true;
+    }
+
+    @Override
+    public void removeClientKey(AccountId account, String name) {
+        change(connection -> {
+            ClientKeyRows.remove(connection, account, name);
+            MailboxRows.update(
+                    connection,
+                    "update account set credential_version = credential_version + 1 where id = ?",
+                    account.value());
+        });
+        clientKeys = null;
+        announceRevoked(account);
+    }
+
+    @Override
+    public List<ClientKey> clientKeys(AccountId account) {
+        return database.inTransaction(connection -> ClientKeyRows.of(connection, account));
+    }
+
+    @Override
+    public List<String> addressesOfClientKey(byte[] digest) {
+        return database.inTransaction(connection -> ClientKeyRows.addresses(connection, digest));
+    }
+
+    @Override
+    public boolean hasClientKeys() {
+        Boolean known = clientKeys;
+        if (known == null) {
+            known = database.inTransaction(ClientKeyRows::any);
+            clientKeys = known;
+        }
+        return known;
     }
 
     @Override

@@ -38,6 +38,22 @@ public interface Accounts extends AccountDirectory {
 
     List<AppPassword> appPasswords(AccountId account);
 
+    /// Registers the key of a client's certificate: who has it may log in.
+    /// @throws AccountException where the account has one of this name, or too many
+    void addClientKey(AccountId account, ClientKey key);
+
+    /// Ends the account's sessions.
+    /// @throws AccountException where there is none of this name
+    void removeClientKey(AccountId account, String name);
+
+    List<ClientKey> clientKeys(AccountId account);
+
+    /// The addresses of accounts that a key is registered for.
+    List<String> addressesOfClientKey(byte[] digest);
+
+    /// Whether any is registered at all. Costs nothing: each handshake asks.
+    boolean hasClientKeys();
+
     void setEnabled(AccountId account, boolean enabled);
 
     /// Limits of the account's own, in place of its domain's default.

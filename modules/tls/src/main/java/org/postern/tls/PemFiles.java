@@ -22,6 +22,17 @@ import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
+import org.bouncycastle.jcajce.provider.asymmetric.util.EC5Util;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.SSLContext;
+import java.util.stream.Stream;
+import java.security.spec.RSAPublicKeySpec;
+import java.security.spec.ECPublicKeySpec;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.security.interfaces.ECPrivateKey;
+import java.security.KeyStore;
+import java.security.KeyPair;
+import java.security.KeyFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -90,6 +101,13 @@ public final class PemFiles {
                 ? Optional.of("an RSA key of " + rsa.getModulus().bitLength()
                         + " bits is too weak: use P-256, or RSA of " + WEAKEST_RSA + " bits or more")
                 : Optional.empty();
+    }
+
+    /// The first certificate of a text.
+    ///
+    /// @param name what the text is called in messages
+    public static X509Certificate certificate(String text, String name) {
+        return certificates(text, name).getFirst();
     }
 
     /// The first certificate of a file.
@@ -229,9 +247,68 @@ public final class PemFiles {
         return text.toString();
     }
 
+    /// A private key and its public half. Files of certificates may have it too.
+    public static KeyPair readKeyPair(Path file) {
+        PrivateKey key = readPrivateKey(file);
+        try {
+            return switch (key) {
+                case RSAPrivateCrtKey rsa ->
+                    new KeyPair(
+                            KeyFactory.getInstance("RSA")
+                                    .generatePublic(new RSAPublicKeySpec(rsa.getModulus(), rsa.getPublicExponent())),
+                            key);
+                case ECPrivateKey elliptic -> new KeyPair(publicHalf(elliptic), key);
+                default -> throw new TlsConfigurationException(file + ": a key of a kind that is not made here");
+            };
+        } catch (GeneralSecurityException e) {
+            throw new TlsConfigurationException(file + ": the public half of the key cannot be had", e);
+        }
+    }
+
+    private static PublicKey publicHalf(ECPrivateKey key) throws GeneralSecurityException {
+        var curve = EC5Util.convertSpec(key.getParams());
+        var point = curve.getG().multiply(key.getS()).normalize();
+        return KeyFactory.getInstance("EC")
+                .generatePublic(new ECPublicKeySpec(EC5Util.convertPoint(point), key.getParams()));
+    }
+
+    /// A key alone, for its owner.
+    public static void writeKeyPair(Path file, KeyPair pair) {
+        write(file, true, pair.getPrivate());
+    }
+
+    /// A key with its chain, for its owner.
+    public static void writePair(Path file, PrivateKey key, List<X509Certificate> chain) {
+        write(file, true, Stream.concat(Stream.of(key), chain.stream()).toArray());
+    }
+
+    /// A client's context that trusts the certificates of a file and nothing else.
+    public static SSLContext trusting(Path file) throws GeneralSecurityException {
+        try {
+            KeyStore anchors = KeyStore.getInstance("PKCS12");
+            anchors.load(null, null);
+            for (X509Certificate certificate : readCertificates(file)) {
+                anchors.setCertificateEntry(Fingerprints.sha256(certificate), certificate);
+            }
+            TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            factory.init(anchors);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, factory.getTrustManagers(), null);
+            return context;
+        } catch (IOException e) {
+            throw new GeneralSecurityException(e);
+        }
+    }
+
     /// Replaces a file as a whole, durably: its readers see the old one or the new one.
     static void write(Path file, boolean secret, Object... items) {
-        String text = text(items);
+        replace(file, text(items), secret);
+    }
+
+    /// Replaces a file as a whole, durably: its readers see the old text or the new one.
+    ///
+    /// @param text ASCII
+    public static void replace(Path file, String text, boolean secret) {
         Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file is in a directory");
         Path temporary = directory.resolve(file.getFileName() + ".new");
         try {

@@ -17,6 +17,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.StandardConstants;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,7 @@ public final class ServedCertificates {
     private volatile CertificateSelection selection;
     /// The set before: a handshake that has chosen from it may still ask for the key.
     private volatile CertificateSelection before;
+    private final ClientRequest clients;
     private final SSLContext context;
 
     public ServedCertificates(List<ServedCertificate> served) {
@@ -35,11 +37,17 @@ public final class ServedCertificates {
     }
 
     public ServedCertificates(List<ServedCertificate> served, UnknownServerName unknown) {
+        this(served, unknown, ClientRequest.NONE);
+    }
+
+    /// @param clients whether clients are asked for certificates
+    public ServedCertificates(List<ServedCertificate> served, UnknownServerName unknown, ClientRequest clients) {
+        this.clients = clients;
         selection = new CertificateSelection(served, unknown);
         before = selection;
         try {
             context = SSLContext.getInstance("TLS");
-            context.init(new KeyManager[] {new ByServerName()}, null, null);
+            context.init(new KeyManager[] {new ByServerName()}, new TrustManager[] {new AnyClient(clients)}, null);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this Java runtime has no TLS", e);
         }
@@ -67,6 +75,13 @@ public final class ServedCertificates {
 
     /// A new engine under the [TlsPolicy], in server mode.
     public SSLEngine newServerEngine() {
+        return newServerEngine(false);
+    }
+
+    /// As above; it may ask the client for its certificate.
+    ///
+    /// @param logins whether there are any: then a client may be asked for its certificate
+    public SSLEngine newServerEngine(boolean logins) {
         SSLEngine engine = context.createSSLEngine();
         engine.setUseClientMode(false);
         TlsPolicy.apply(engine);
@@ -74,6 +89,9 @@ public final class ServedCertificates {
             SSLParameters parameters = engine.getSSLParameters();
             parameters.setSNIMatchers(List.of(new ServedNames()));
             engine.setSSLParameters(parameters);
+        }
+        if (logins && clients.wanted()) {
+            engine.setWantClientAuth(true); // R8314-40, and never needed: passwords work beside it
         }
         return engine;
     }

@@ -5,7 +5,7 @@
 /// [ServedCertificate] (what a handshake gets), [CertificateNames] and [CertificateAuthority] (the own authority),
 /// [PemFiles], [PemPair] and [PemDirectory] (files), [KeyKind], [SigningRequest] and [InstalledCertificates] (other
 /// authorities, by hand), [CertificateLint] and [CertificateFinding] (what is wrong before clients say so),
-/// [Fingerprints], and [TlsConfigurationException] (what cannot be served).
+/// [ClientRequest], [AnyClient] and [ClientAuthority] (certificates of clients), [Fingerprints], and [TlsConfigurationException] (what cannot be served).
 ///
 /// Invariants: nothing below TLS 1.2; a set that cannot be used never replaces one that can; a private key is readable
 /// by its owner alone and never in a message; the own authority vouches for its own names only.
