@@ -59,6 +59,7 @@ public final class ImapProtocol implements Protocol {
             case ORDERLY, CLOSED, TRUNCATED -> "Goodbye";
             case TIMEOUT, CLIENT_DOES_NOT_READ -> "Idle for too long";
             case HANDSHAKE_FAILED, PLAINTEXT_INJECTED -> "TLS failed";
+            case TLS_RETIRED -> "[PRIVACYREQUIRED] This server needs TLS 1.2 or later, which a newer mail program has";
             case TOO_MANY_CONNECTIONS -> "[LIMIT] Too many connections";
             case ADDRESS_NOT_ALLOWED -> "Not from your address";
             case PROTOCOL_ABUSE -> "Too many errors";

@@ -72,6 +72,8 @@ public final class Pop3Protocol implements Protocol {
         String line = switch (reason) {
             case ORDERLY, CLOSED, TRUNCATED, TIMEOUT, CLIENT_DOES_NOT_READ -> "";
             case HANDSHAKE_FAILED, PLAINTEXT_INJECTED -> "-ERR TLS failed\r\n";
+            case TLS_RETIRED ->
+                "-ERR [SYS/PERM] This server needs TLS 1.2 or later, which a newer mail program has\r\n";
             case TOO_MANY_CONNECTIONS -> "-ERR [SYS/TEMP] Too many connections\r\n";
             case ADDRESS_NOT_ALLOWED -> "-ERR [SYS/PERM] Not from your address\r\n";
             case PROTOCOL_ABUSE -> "-ERR Too many errors\r\n";

@@ -221,8 +221,7 @@ sealed interface Answer {
     ///
     /// @param problems what could not be used at the last look, one line each
     /// @param acme null where certificates do not come from there
-    record Certificates(List<Certificate> certificates, List<String> problems, Optional<Acme> acme)
-            implements Answer {}
+    record Certificates(List<Certificate> certificates, List<String> problems, Optional<Acme> acme) implements Answer {}
 
     /// How ACME goes.
     ///

@@ -162,7 +162,8 @@ final class CertificateCommand {
                         .append('\n'));
         answer.acme().ifPresent(acme -> {
             text.append("\nACME        ").append(acme.directory()).append('\n');
-            acme.nextKeySha256().forEach(key -> text.append("next key    ").append(key).append('\n'));
+            acme.nextKeySha256()
+                    .forEach(key -> text.append("next key    ").append(key).append('\n'));
             acme.failure()
                     .ifPresent(failure -> text.append("FAILED      ")
                             .append(acme.failures())

@@ -264,19 +264,21 @@ final class CertificateKeeper implements AutoCloseable {
                     found.add(new Kept(
                             CertificateAuthority.open(directory, names).serverCertificate(names), "own-authority"));
                 }
-                case Certificates.Acme own -> acme.pairs(own.settings()).forEach(pair -> {
-                    try {
-                        found.add(new Kept(loaded(pair).served(), "acme"));
-                    } catch (TlsConfigurationException unusable) {
-                        instead(pair, unusable, found);
-                    }
-                });
+                case Certificates.Acme own ->
+                    acme.pairs(own.settings()).forEach(pair -> {
+                        try {
+                            found.add(new Kept(loaded(pair).served(), "acme"));
+                        } catch (TlsConfigurationException unusable) {
+                            instead(pair, unusable, found);
+                        }
+                    });
                 case Certificates.Files files -> {
                     files.pairs().forEach(pair -> named(pair, found));
                     files.directories().forEach(each -> directory(each, found));
                 }
             }
-            if (found.isEmpty() && !(configuration.certificates() instanceof Certificates.Acme)) { // the first comes soon
+            if (found.isEmpty()
+                    && !(configuration.certificates() instanceof Certificates.Acme)) { // the first comes soon
                 throw new TlsConfigurationException("no certificate can be served"
                         + (problems.isEmpty() ? ": there is none" : ": " + String.join("; ", problems)));
             }

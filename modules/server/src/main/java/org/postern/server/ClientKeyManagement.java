@@ -37,7 +37,8 @@ final class ClientKeyManagement {
             String digest = Fingerprints.sha256(
                     PemFiles.certificate(add.certificate(), "the certificate").getPublicKey());
             accounts.addClientKey(
-                    account(add.address()), new ClientKey(add.name(), HexFormat.of().parseHex(digest), Instant.now()));
+                    account(add.address()),
+                    new ClientKey(add.name(), HexFormat.of().parseHex(digest), Instant.now()));
         } catch (TlsConfigurationException unusable) {
             throw new RequestRefused(String.valueOf(unusable.getMessage()));
         }

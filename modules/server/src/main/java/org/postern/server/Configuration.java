@@ -20,12 +20,14 @@ import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
 import org.postern.tls.ClientAuthority;
 import org.postern.tls.PemPair;
+import org.postern.tls.TlsSettings;
 import org.postern.tls.UnknownServerName;
 
 /// Everything an operator decides. Read from `conf/postern.conf` by [ConfigurationReader], or made by
 /// [Quickstart].
 ///
 /// @param host the server's own name, an A-label: in greetings, Received, and its certificate
+/// @param tls whose TLS is spoken, and what clients of retired versions hear
 /// @param unknownSni what is served to who asks for a name that no certificate has
 /// @param clientAuthorities whose certificates log clients in
 /// @param channelBinding whether SCRAM with channel binding is offered
@@ -35,6 +37,7 @@ record Configuration(
         String host,
         Path dataDirectory,
         List<Listener> listeners,
+        TlsSettings tls,
         Certificates certificates,
         UnknownServerName unknownSni,
         List<ClientAuthority.Settings> clientAuthorities,
@@ -56,6 +59,7 @@ record Configuration(
                 host,
                 running.dataDirectory,
                 listeners,
+                running.tls,
                 certificates,
                 unknownSni,
                 clientAuthorities,

@@ -49,6 +49,9 @@ import org.postern.submission.SubmissionSettings;
 import org.postern.tls.ClientAuthority;
 import org.postern.tls.KeyKind;
 import org.postern.tls.PemPair;
+import org.postern.tls.RetiredVersions;
+import org.postern.tls.TlsEngine;
+import org.postern.tls.TlsSettings;
 import org.postern.tls.UnknownServerName;
 
 /// Reads `conf/postern.conf` (HOCON) and the environment. All problems are collected, each with file and
@@ -73,6 +76,9 @@ final class ConfigurationReader {
             "submission.",
             "lmtp.",
             "log.level");
+    /// Exceptions from a section that is otherwise live.
+    private static final Set<String> NOT_LIVE = Set.of("tls.engine", "tls.retired-versions");
+
     private static final String OVERRIDE = "POSTERN_";
 
     private final Config config;
@@ -93,7 +99,8 @@ final class ConfigurationReader {
     /// Settings that a running server takes over; the others wait for a restart. Each one's comment in
     /// `conf/postern.conf` says the same.
     static boolean isLive(String setting) {
-        return LIVE.stream().anyMatch(live -> live.endsWith(".") ? setting.startsWith(live) : setting.equals(live));
+        return !NOT_LIVE.contains(setting)
+                && LIVE.stream().anyMatch(live -> live.endsWith(".") ? setting.startsWith(live) : setting.equals(live));
     }
 
     static Configuration read(Path file, Map<String, String> environment) {
@@ -231,6 +238,14 @@ final class ConfigurationReader {
                                 .equals("refuse")
                         ? LmtpSettings.FullMailbox.REFUSE
                         : LmtpSettings.FullMailbox.TRY_LATER);
+        var tls = new TlsSettings(
+                oneOf("tls.engine", "jdk", Set.of("jdk", "boringssl")).equals("boringssl")
+                        ? TlsEngine.BORINGSSL
+                        : TlsEngine.JDK,
+                oneOf("tls.retired-versions", "refuse", Set.of("refuse", "explain"))
+                                .equals("explain")
+                        ? RetiredVersions.EXPLAIN
+                        : RetiredVersions.REFUSE);
         Certificates certificates = certificates();
         UnknownServerName unknownSni =
                 oneOf("tls.unknown-sni", "default-certificate", Set.of("default-certificate", "refuse"))
@@ -250,6 +265,7 @@ final class ConfigurationReader {
                 host,
                 data,
                 listeners,
+                tls,
                 certificates,
                 unknownSni,
                 clientAuthorities,
@@ -403,8 +419,9 @@ final class ConfigurationReader {
             return Optional.empty();
         }
         if (!agreed) {
-            problems.add(origin("tls.certificates") + "tls.certificates = acme needs tls.acme.agree-to-terms = true: read"
-                    + " the terms of the authority at " + directory + " first");
+            problems.add(
+                    origin("tls.certificates") + "tls.certificates = acme needs tls.acme.agree-to-terms = true: read"
+                            + " the terms of the authority at " + directory + " first");
         }
         if (identifier.isEmpty() != secret.isEmpty()) {
             problems.add(file + ": tls.acme.external-account has key-id and secret, or neither");
@@ -456,8 +473,8 @@ final class ConfigurationReader {
                     clientAuthority(authority).ifPresent(authorities::add);
                 }
             } catch (ConfigException.WrongType wrong) {
-                problems.add(at(file, wrong.origin())
-                        + "tls.client-authorities is a list of { file = …, domains = [ … ] }");
+                problems.add(
+                        at(file, wrong.origin()) + "tls.client-authorities is a list of { file = …, domains = [ … ] }");
             }
         }
         return authorities;

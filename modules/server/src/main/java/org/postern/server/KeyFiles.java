@@ -47,7 +47,8 @@ final class KeyFiles {
                 .filter(Files::isRegularFile)
                 .ifPresent(file -> found.put("configuration/" + file.getFileName(), file));
         switch (configuration.certificates()) {
-            case Configuration.Certificates.OwnAuthority _, Configuration.Certificates.Acme _ -> {} // they are in DATA/tls
+            case Configuration.Certificates.OwnAuthority _,
+                    Configuration.Certificates.Acme _ -> {} // they are in DATA/tls
             case Configuration.Certificates.Files named -> {
                 int number = 1;
                 for (PemPair pair : pairs(named)) {

@@ -80,9 +80,12 @@ final class Meters implements AutoCloseable {
                 .strongReference(true)
                 .register(registry);
         if (certificates.acmeProgress().isPresent()) {
-            Gauge.builder("postern.acme.failures", certificates, keeper -> keeper.acmeProgress()
-                            .map(AcmeCertificates.Progress::failures)
-                            .orElse(0))
+            Gauge.builder(
+                            "postern.acme.failures",
+                            certificates,
+                            keeper -> keeper.acmeProgress()
+                                    .map(AcmeCertificates.Progress::failures)
+                                    .orElse(0))
                     .description("Attempts in a row that brought no certificate.")
                     .strongReference(true)
                     .register(registry);

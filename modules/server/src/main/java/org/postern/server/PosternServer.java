@@ -27,7 +27,10 @@ import org.postern.session.SessionLog;
 import org.postern.store.PosternStore;
 import org.postern.submission.SubmissionProtocol;
 import org.postern.tls.ClientAuthority;
+import org.postern.tls.RetiredVersions;
 import org.postern.tls.TlsConfigurationException;
+import org.postern.tls.TlsEngine;
+import org.postern.tls.TlsPolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,6 +73,10 @@ final class PosternServer implements AutoCloseable {
     private PosternServer(Configuration configuration, Optional<LiveConfiguration> live) {
         this.configuration = configuration;
         this.live = live;
+        if (configuration.tls().engine() == TlsEngine.JDK
+                && configuration.tls().retiredVersions() == RetiredVersions.EXPLAIN) {
+            TlsPolicy.enableRetiredVersions(); // before anything in this process speaks TLS
+        }
         try {
             // First up and last down: it tells that the server starts, and that it stops.
             Meters meters = opened(new Meters(configuration.dataDirectory()));
@@ -78,16 +85,19 @@ final class PosternServer implements AutoCloseable {
             DataDirectory directory = opened(DataDirectory.open(configuration.dataDirectory()));
             store = opened(PosternStore.open(configuration.store(), meters.registry()));
             clients = new ClientCertificateLogins(store.accounts(), configuration);
-            authenticator = opened(new Authenticator(
-                    store.accounts(), meters.registry(), configuration.longestLoginDelay(), clients));
+            authenticator = opened(
+                    new Authenticator(store.accounts(), meters.registry(), configuration.longestLoginDelay(), clients));
             mechanisms = new SaslMechanisms(authenticator, configuration.channelBinding());
             pop3 = new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
-            certificates =
-                    opened(new CertificateKeeper(
-                            configuration, directory.subdirectory("tls"), store.accounts(), clients));
+            certificates = opened(
+                    new CertificateKeeper(configuration, directory.subdirectory("tls"), store.accounts(), clients));
             meters.certificates(certificates);
             listeners = new Listeners(
-                    certificates.served(), configuration.connections(), new SessionLog(), meters.registry());
+                    configuration.tls(),
+                    certificates.served(),
+                    configuration.connections(),
+                    new SessionLog(),
+                    meters.registry());
             open.push(() -> listeners.stop(GRACE));
             store.accounts().onRevoked(listeners::endSessionsOf);
             management = new Management(

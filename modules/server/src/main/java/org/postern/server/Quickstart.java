@@ -31,6 +31,7 @@ import org.postern.session.SessionLimits;
 import org.postern.store.Accounts;
 import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
+import org.postern.tls.TlsSettings;
 import org.postern.tls.UnknownServerName;
 
 /// A whole server without configuration: a domain, accounts with passwords, sample messages, ports above
@@ -153,6 +154,7 @@ final class Quickstart {
                 host,
                 data,
                 listeners,
+                TlsSettings.DEFAULT,
                 new Certificates.OwnAuthority(List.of(domain, "localhost"), List.of("127.0.0.1", "::1")),
                 UnknownServerName.DEFAULT_CERTIFICATE,
                 List.of(),

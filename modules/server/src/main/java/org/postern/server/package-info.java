@@ -4,7 +4,8 @@
 /// [LiveConfiguration] and [FileWatch] (how it changes while the server runs), [ConfigurationCheck], [ServeCommand]
 /// and
 /// [PosternServer] (everything, made in order and closed the other way round), [DataDirectory],
-/// [CertificateKeeper] and [CertificateWatch], [ClientCertificateLogins], [Meters], [Health] and [MetricsEndpoint], [Quickstart] with
+/// [CertificateKeeper] and [CertificateWatch], [ClientCertificateLogins], [Meters], [Health] and [MetricsEndpoint],
+/// [Quickstart] with
 /// [QuickstartState] and [SampleMail],
 /// [Logging], [ServiceManager] (systemd).
 ///

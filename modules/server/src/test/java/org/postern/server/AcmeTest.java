@@ -60,7 +60,11 @@ class AcmeTest {
                         "a LOGOUT\r\n", "openssl", "s_client", "-connect", "127.0.0.1:" + server.port(Service.IMAPS))
                 .output();
         return programs.run(
-                        output.substring(output.indexOf("-----BEGIN CERTIFICATE-----")), "openssl", "x509", "-noout", "-text")
+                        output.substring(output.indexOf("-----BEGIN CERTIFICATE-----")),
+                        "openssl",
+                        "x509",
+                        "-noout",
+                        "-text")
                 .output();
     }
 }

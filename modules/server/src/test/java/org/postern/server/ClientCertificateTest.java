@@ -72,7 +72,8 @@ class ClientCertificateTest {
     /// By the authority `staff`, for an address.
     private Path issued(String name, String address, String purpose) throws Exception {
         Files.writeString(
-                directory.resolve(name + ".ext"), "subjectAltName=email:" + address + "\nextendedKeyUsage=" + purpose + "\n");
+                directory.resolve(name + ".ext"),
+                "subjectAltName=email:" + address + "\nextendedKeyUsage=" + purpose + "\n");
         openssl("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=" + name + " -keyout " + name
                 + "-key.pem -out " + name + ".csr");
         openssl("x509 -req -in " + name + ".csr -CA staff.pem -CAkey staff-key.pem -CAcreateserial -days 10 -extfile "
@@ -88,8 +89,8 @@ class ClientCertificateTest {
 
     /// What openssl s_client shows of a session in which these lines are sent, each after an answer.
     private String session(Service service, String lines, String options) throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                "openssl", "s_client", "-connect", "127.0.0.1:" + server.port(service), "-crlf"));
+        List<String> command = new ArrayList<>(
+                List.of("openssl", "s_client", "-connect", "127.0.0.1:" + server.port(service), "-crlf"));
         command.add("-ign_eof");
         if (!options.isEmpty()) {
             command.addAll(List.of(options.split(" ")));
@@ -112,7 +113,8 @@ class ClientCertificateTest {
         String asked = session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("alice"));
         assertThat(asked).contains("Acceptable client certificate CA names", "CN = Staff", "AUTH=EXTERNAL");
         assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, "")).doesNotContain("AUTH=EXTERNAL");
-        assertThat(session(Service.IMAPS, "a AUTHENTICATE EXTERNAL =\n" + LOGOUT, "")).contains("a NO [CANNOT]");
+        assertThat(session(Service.IMAPS, "a AUTHENTICATE EXTERNAL =\n" + LOGOUT, ""))
+                .contains("a NO [CANNOT]");
         assertThat(session(Service.IMAPS, "a AUTHENTICATE EXTERNAL =\n" + LOGOUT, certificate("alice")))
                 .contains("a OK [CAPABILITY");
         // as whom: itself, and nobody else
@@ -152,7 +154,8 @@ class ClientCertificateTest {
         server.done("reload");
         for (String version : List.of("-tls1_3", "-tls1_2")) {
             String saved = version + " -sess_out " + directory.resolve("session") + " " + certificate("alice");
-            assertThat(session(Service.IMAPS, "a AUTHENTICATE EXTERNAL =\n" + LOGOUT, saved)).contains("a OK");
+            assertThat(session(Service.IMAPS, "a AUTHENTICATE EXTERNAL =\n" + LOGOUT, saved))
+                    .contains("a OK");
             String resumed = version + " -sess_in " + directory.resolve("session");
             assertThat(session(Service.IMAPS, "a AUTHENTICATE EXTERNAL =\n" + LOGOUT, resumed))
                     .contains("Reused, TLSv1", "a OK");
@@ -179,13 +182,15 @@ class ClientCertificateTest {
         openssl("ca -config ca.cnf -gencrl -out staff.crl");
         server.configure(LOCALHOST + trustStaff(", revocation-lists = [\"" + directory.resolve("staff.crl") + "\"] "));
         server.done("reload");
-        assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("alice"))).contains("AUTH=EXTERNAL");
+        assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("alice")))
+                .contains("AUTH=EXTERNAL");
         assertThat(openssl("ca -config ca.cnf -revoke alice.pem")).contains("Revoking Certificate");
         openssl("ca -config ca.cnf -gencrl -out staff.crl");
         assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("alice")))
                 .contains("AUTH=PLAIN")
                 .doesNotContain("AUTH=EXTERNAL");
-        assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("bob"))).contains("AUTH=EXTERNAL");
+        assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("bob")))
+                .contains("AUTH=EXTERNAL");
         // a list that cannot be read makes nobody good
         Files.writeString(directory.resolve("staff.crl"), "none");
         assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("bob")))
@@ -193,7 +198,8 @@ class ClientCertificateTest {
         server.configure(LOCALHOST + trustStaff(", revocation-lists = [\"/nowhere.crl\"] "));
         assertThat(server.run("reload").err()).contains("/nowhere.crl cannot be read");
         server.configure(LOCALHOST + "tls.client-authorities = [{ file = \"staff.pem\" }]");
-        assertThat(server.run("reload").err()).contains("an entry of tls.client-authorities has the keys file and domains");
+        assertThat(server.run("reload").err())
+                .contains("an entry of tls.client-authorities has the keys file and domains");
     }
 
     @Test
@@ -202,8 +208,10 @@ class ClientCertificateTest {
         openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=laptop"
                 + " -keyout laptop-key.pem -out laptop.pem");
         String pem = directory.resolve("laptop.pem").toString();
-        assertThat(server.done("client-key", "add", ServerFixture.ALICE, "laptop", pem)).contains("laptop ");
-        assertThat(server.run("client-key", "add", ServerFixture.ALICE, "other", pem).err())
+        assertThat(server.done("client-key", "add", ServerFixture.ALICE, "laptop", pem))
+                .contains("laptop ");
+        assertThat(server.run("client-key", "add", ServerFixture.ALICE, "other", pem)
+                        .err())
                 .contains("has this client key already, as laptop");
         assertThat(session(Service.IMAPS, "a AUTHENTICATE EXTERNAL =\n" + LOGOUT, certificate("laptop")))
                 .contains("* OK [CAPABILITY", "a OK");
@@ -218,7 +226,9 @@ class ClientCertificateTest {
                         "a AUTHENTICATE EXTERNAL =\n" + LOGOUT,
                         "-starttls imap " + certificate("laptop")))
                 .contains("a OK");
-        assertThat(server.run("client-key", "list", ServerFixture.ALICE, "--json").json().get("clientKeys"))
+        assertThat(server.run("client-key", "list", ServerFixture.ALICE, "--json")
+                        .json()
+                        .get("clientKeys"))
                 .hasSize(1);
         // of two accounts the client has to say which
         server.done("client-key", "add", ServerFixture.BOB, "laptop", pem);
@@ -228,7 +238,8 @@ class ClientCertificateTest {
         server.done("client-key", "remove", ServerFixture.ALICE, "laptop");
         assertThat(session(Service.IMAPS, "a AUTHENTICATE EXTERNAL =\n" + LOGOUT, certificate("laptop")))
                 .contains(NO_REQUEST, "a NO [CANNOT]");
-        assertThat(server.run("client-key", "remove", ServerFixture.ALICE, "laptop").err())
+        assertThat(server.run("client-key", "remove", ServerFixture.ALICE, "laptop")
+                        .err())
                 .contains("the account has no client key laptop");
     }
 
@@ -314,7 +325,8 @@ class ClientCertificateTest {
         Path other = Files.createDirectory(directory.resolve("other"));
         try (ConfiguredServer unbound = new ConfiguredServer(other, LOCALHOST + "auth.channel-binding = off");
                 var client = WireClient.implicitTls(
-                        unbound.address(Service.IMAPS), ServerFixture.trust(unbound.data().resolve("tls/ca.pem")))) {
+                        unbound.address(Service.IMAPS),
+                        ServerFixture.trust(unbound.data().resolve("tls/ca.pem")))) {
             assertThat(client.readLine()).contains("AUTH=SCRAM-SHA-256 ").doesNotContain("PLUS");
         }
     }

@@ -22,6 +22,10 @@ import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
 import org.postern.session.Endpoint;
 import org.postern.session.Network;
+import org.postern.testkit.Requirement;
+import org.postern.tls.RetiredVersions;
+import org.postern.tls.TlsEngine;
+import org.postern.tls.TlsSettings;
 
 class ConfigurationReaderTest {
     private static final Path SHIPPED = Path.of(System.getProperty("postern.root", "../.."), "conf/postern.conf");
@@ -57,6 +61,28 @@ class ConfigurationReaderTest {
         assertThat(explicit).isEqualTo(asShipped);
     }
 
+    /// Implicit TLS for every service on its registered port, STARTTLS beside it, and no listener without TLS.
+    @Test
+    @Requirement({"R8314-1", "R8314-7", "R8314-13", "R8314-15", "R8314-16", "R8314-64", "ST-9"})
+    void whatListensUnlessSomebodySaysOtherwise() throws IOException {
+        Configuration configuration = read("server { host = mail.example.test, addresses = [127.0.0.1] }");
+        assertThat(configuration.listeners())
+                .extracting(listener -> listener.service().serviceName() + " " + listener.service().security + " "
+                        + listener.endpoint())
+                .containsExactlyInAnyOrder(
+                        "imaps IMPLICIT_TLS 127.0.0.1 port 993",
+                        "pop3s IMPLICIT_TLS 127.0.0.1 port 995",
+                        "submissions IMPLICIT_TLS 127.0.0.1 port 465",
+                        "imap STARTTLS 127.0.0.1 port 143",
+                        "pop3 STARTTLS 127.0.0.1 port 110",
+                        "submission STARTTLS 127.0.0.1 port 587");
+        assertThat(configuration.tls()).isEqualTo(TlsSettings.DEFAULT);
+        assertThat(configuration.certificates()).isInstanceOf(Configuration.Certificates.OwnAuthority.class);
+        Configuration other =
+                read("server.host = mail.example.test\ntls { engine = boringssl, retired-versions = explain }\n");
+        assertThat(other.tls()).isEqualTo(new TlsSettings(TlsEngine.BORINGSSL, RetiredVersions.EXPLAIN));
+    }
+
     @Test
     void everySettingThatIsReadStandsInTheShippedFile() throws IOException {
         String shipped = Files.readString(SHIPPED);
@@ -64,6 +90,8 @@ class ConfigurationReaderTest {
         for (String key : List.of(
                 "data-directory",
                 "addresses",
+                "engine",
+                "retired-versions",
                 "certificates",
                 "own-authority.hosts",
                 "own-authority.addresses",

@@ -31,6 +31,7 @@ import org.postern.store.StoreSettings;
 import org.postern.submission.SubmissionSettings;
 import org.postern.testkit.TestCertificate;
 import org.postern.testkit.WireClient;
+import org.postern.tls.TlsSettings;
 import org.postern.tls.UnknownServerName;
 
 /// The whole server in this process, on ports of its own, with every timer at 30 minutes: what happens in
@@ -57,6 +58,14 @@ final class ServerFixture implements AutoCloseable {
 
     /// @param longestLoginDelay how long a login waits at most when many have failed
     ServerFixture(Path directory, Duration longestLoginDelay) {
+        this(directory, longestLoginDelay, TlsSettings.DEFAULT);
+    }
+
+    ServerFixture(Path directory, TlsSettings tls) {
+        this(directory, Duration.ofSeconds(1), tls);
+    }
+
+    private ServerFixture(Path directory, Duration longestLoginDelay, TlsSettings tls) {
         Path data = directory.resolve("data");
         List<Listener> listeners = new ArrayList<>();
         for (Service service : Service.values()) {
@@ -69,6 +78,7 @@ final class ServerFixture implements AutoCloseable {
                 "mail.example.test",
                 data,
                 listeners,
+                tls,
                 new Certificates.OwnAuthority(List.of("localhost"), List.of("127.0.0.1")),
                 UnknownServerName.DEFAULT_CERTIFICATE,
                 List.of(),

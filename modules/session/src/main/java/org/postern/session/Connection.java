@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.postern.auth.ChannelBinding;
 import org.postern.auth.LoginSource;
 import org.postern.auth.Principal;
+import org.postern.tls.TlsNames;
 import org.postern.tls.TlsPolicy;
 
 /// One client connection, as its session sees it: a blocking byte stream over TCP or TLS.
@@ -112,7 +113,7 @@ public final class Connection {
     /// it.
     public boolean mayAuthenticate() {
         TlsFacts facts = tls;
-        return facts != null && TlsPolicy.permitsCredentials(facts.version());
+        return facts != null && TlsPolicy.permitsCredentials(facts.version(), facts.cipherSuite());
     }
 
     /// True on a STARTTLS listener before TLS, while a certificate can be served (R8314-17).
@@ -298,6 +299,14 @@ public final class Connection {
         if (!secured(false)) {
             throw new SessionEnded(EndReason.CLOSED);
         }
+        requirePermittedTls();
+    }
+
+    /// Ends a session whose TLS is good for saying why and for nothing else (R8314-37): not a command is read.
+    void requirePermittedTls() throws IOException {
+        if (tls != null && !mayAuthenticate()) {
+            throw sayFarewell(EndReason.TLS_RETIRED);
+        }
     }
 
     boolean handshakeSucceeded() {
@@ -314,17 +323,20 @@ public final class Connection {
         SSLEngine engine = handler.engine();
         var session = (ExtendedSSLSession) engine.getSession();
         String protocol = engine.getApplicationProtocol();
+        HandshakeWatch handshake = transport.handshake();
         var facts = new TlsFacts(
                 session.getProtocol(),
-                session.getCipherSuite(),
-                Optional.empty(), // R8314-29, TLS-15: this engine does not tell, and nobody guesses
+                handshake.cipherSuite().stream()
+                        .mapToObj(TlsNames::cipherSuite)
+                        .findFirst()
+                        .orElseGet(session::getCipherSuite),
+                handshake.group().stream().boxed().findFirst().flatMap(TlsNames::group),
                 session.getRequestedServerNames().stream()
                         .filter(SNIHostName.class::isInstance)
                         .map(name -> ((SNIHostName) name).getAsciiName())
                         .findFirst(),
                 Optional.ofNullable(protocol).filter(name -> !name.isEmpty()),
-                // a resumed session was made by an earlier handshake than this one
-                session.getCreationTime() < transport.handshakeStarted(),
+                handshake.resumed(),
                 implicit);
         channelBindings = ChannelBindings.of(session);
         clientCertificates = clientCertificates(session);
@@ -514,6 +526,7 @@ public final class Connection {
                 started,
                 Duration.ofNanos(System.nanoTime() - startedNanos),
                 tls(),
+                tls == null ? transport.handshake().offer() : Optional.empty(),
                 principal(),
                 Optional.ofNullable(mechanism),
                 failedLogins,

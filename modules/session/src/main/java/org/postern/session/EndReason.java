@@ -14,6 +14,8 @@ public enum EndReason {
     CLIENT_DOES_NOT_READ,
     /// The handshake failed or took too long.
     HANDSHAKE_FAILED,
+    /// The client knows only versions or cipher suites of TLS that are retired, and was told so (R8314-37).
+    TLS_RETIRED,
     /// Plaintext after STARTTLS (ST-1).
     PLAINTEXT_INJECTED,
     /// A connection limit was reached.

@@ -15,7 +15,6 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
@@ -42,10 +41,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
-import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 import org.postern.auth.AccountId;
 import org.postern.tls.ServedCertificates;
+import org.postern.tls.TlsSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +55,7 @@ public final class Listeners implements AutoCloseable {
     private static final Duration LAST_WORDS = Duration.ofSeconds(5);
 
     private final ServedCertificates certificates;
+    private final TlsEngines engines;
     private final Sessions sessions;
     private final EventLoopGroup acceptors;
     private final EventLoopGroup workers;
@@ -67,9 +67,17 @@ public final class Listeners implements AutoCloseable {
     private final List<Bound> open = new ArrayList<>();
     private final AtomicLong numbers = new AtomicLong(System.currentTimeMillis() / 1000 % 1_000_000 * 1_000_000);
 
+    /// Listens nowhere yet.
+    ///
+    /// @throws org.postern.tls.TlsConfigurationException where the engine does not work on this machine
     public Listeners(
-            ServedCertificates certificates, ConnectionLimits limits, SessionRecords records, MeterRegistry meters) {
+            TlsSettings tls,
+            ServedCertificates certificates,
+            ConnectionLimits limits,
+            SessionRecords records,
+            MeterRegistry meters) {
         this.certificates = certificates;
+        this.engines = TlsEngines.of(tls, certificates);
         this.sessions = new Sessions(certificates::available, limits, records, meters);
         this.acceptors =
                 new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("accept", true), NioIoHandler.newFactory());
@@ -353,7 +361,10 @@ public final class Listeners implements AutoCloseable {
         String id = Long.toString(numbers.incrementAndGet(), 36);
         boolean implicit = settings.security() == ListenerSettings.Security.IMPLICIT_TLS;
         var holder = new Accepted(implicit);
-        var transport = new Transport(channel, () -> newSslHandler(settings), holder::handshakeDone);
+        var transport = new Transport(
+                channel,
+                watch -> new HelloGate(engines, certificates, settings, watch, handshakes),
+                holder::handshakeDone);
         var connection = new Connection(id, channel, transport, settings, sessions);
         holder.connection = connection;
         if (settings.endpoint() instanceof Endpoint.Port port && !port.admits(connection.remoteAddress())) {
@@ -410,19 +421,6 @@ public final class Listeners implements AutoCloseable {
                 sessions.leave(connection);
             }
         }
-    }
-
-    private SslHandler newSslHandler(ListenerSettings settings) {
-        SSLEngine engine = certificates.newServerEngine(settings.protocol().hasLogins());
-        List<String> served = settings.protocol().applicationProtocols();
-        if (!served.isEmpty()) {
-            // TLS-5: a client that offers only other protocols is refused (null); without ALPN nobody is asked
-            engine.setHandshakeApplicationProtocolSelector((same, offered) ->
-                    offered.stream().filter(served::contains).findFirst().orElse(null));
-        }
-        var handler = new SslHandler(engine, handshakes);
-        handler.setHandshakeTimeoutMillis(settings.limits().handshake().toMillis());
-        return handler;
     }
 
     /// One read at a time, of a bounded size: what a session has not asked for stays in the kernel.

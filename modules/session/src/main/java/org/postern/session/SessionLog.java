@@ -26,6 +26,14 @@ public final class SessionLog implements SessionRecords {
             event = event.addKeyValue("resumed", tls.resumed());
             event = event.addKeyValue("implicit", tls.implicit());
         }
+        if (session.offered().isPresent()) {
+            HandshakeOffer offered = session.offered().get();
+            event = event.addKeyValue("offered", String.join(",", offered.versions()));
+            event = event.addKeyValue("sni", offered.serverName().orElse("-"));
+            event = event.addKeyValue(
+                    "alpn",
+                    offered.applicationProtocols().isEmpty() ? "-" : String.join(",", offered.applicationProtocols()));
+        }
         if (session.mechanism().isPresent()) {
             event = event.addKeyValue("mechanism", session.mechanism().get());
             event = event.addKeyValue("failedLogins", session.failedLogins());

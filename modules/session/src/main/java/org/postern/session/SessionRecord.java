@@ -8,6 +8,7 @@ import org.postern.auth.Principal;
 
 /// What remains of a session: one for each connection that was accepted, failed handshakes included (R8314-31).
 ///
+/// @param offered what the client asked for in a handshake that failed
 /// @param mechanism of the login that succeeded, or of the last that failed
 /// @param detail more on the end, as the TLS engine's words about a failed handshake
 public record SessionRecord(
@@ -18,6 +19,7 @@ public record SessionRecord(
         Instant started,
         Duration duration,
         Optional<TlsFacts> tls,
+        Optional<HandshakeOffer> offered,
         Optional<Principal> principal,
         Optional<String> mechanism,
         int failedLogins,

@@ -150,6 +150,7 @@ final class Sessions {
         Protocol protocol = connection.listener().protocol();
         MDC.put("session", connection.id());
         try {
+            connection.requirePermittedTls();
             protocol.serve(connection);
             connection.flush();
             connection.ending(EndReason.ORDERLY);

@@ -4,10 +4,10 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -40,9 +40,10 @@ final class Transport extends ChannelInboundHandlerAdapter {
     }
 
     private final Channel channel;
-    private final Supplier<SslHandler> sslHandlers;
+    private final Function<HandshakeWatch, ChannelHandler> tlsHandlers;
     /// Called on the event loop when an implicit handshake is over, well or not.
     private final Runnable onHandshake;
+    private final HandshakeWatch handshake = new HandshakeWatch();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -56,14 +57,13 @@ final class Transport extends ChannelInboundHandlerAdapter {
     private boolean injected;
     private Tls tls = Tls.NONE;
     private @Nullable String failure;
-    private long handshakeStarted;
     private @Nullable ChannelFuture lastWrite;
     private long octetsIn;
     private long octetsOut;
 
-    Transport(Channel channel, Supplier<SslHandler> sslHandlers, Runnable onHandshake) {
+    Transport(Channel channel, Function<HandshakeWatch, ChannelHandler> tlsHandlers, Runnable onHandshake) {
         this.channel = channel;
-        this.sslHandlers = sslHandlers;
+        this.tlsHandlers = tlsHandlers;
         this.onHandshake = onHandshake;
     }
 
@@ -79,11 +79,10 @@ final class Transport extends ChannelInboundHandlerAdapter {
         lock.lock();
         try {
             tls = Tls.HANDSHAKING;
-            handshakeStarted = System.currentTimeMillis();
         } finally {
             lock.unlock();
         }
-        channel.pipeline().addFirst("tls", sslHandlers.get());
+        channel.pipeline().addFirst("tls", tlsHandlers.apply(handshake)).addFirst("handshake", handshake);
     }
 
     @Override
@@ -122,35 +121,47 @@ final class Transport extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
+        boolean duringHandshake;
         lock.lock();
         try {
             ended = true;
+            duringHandshake = tls == Tls.HANDSHAKING; // where the engine was not there yet to tell
+            if (duringHandshake) {
+                tls = Tls.FAILED;
+            }
             changed.signalAll();
         } finally {
             lock.unlock();
+        }
+        if (duringHandshake) {
+            onHandshake.run();
         }
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         switch (event) {
-            case SslHandshakeCompletionEvent handshake -> {
+            case SslHandshakeCompletionEvent done -> {
+                boolean first;
                 lock.lock();
                 try {
                     readPending = false;
-                    tls = handshake.isSuccess() ? Tls.SECURED : Tls.FAILED;
-                    if (!handshake.isSuccess()) {
-                        failure = reason(handshake.cause());
+                    first = tls == Tls.HANDSHAKING;
+                    tls = done.isSuccess() ? Tls.SECURED : Tls.FAILED;
+                    if (!done.isSuccess()) {
+                        failure = reason(done.cause());
                         ended = true;
                     }
                     changed.signalAll();
                 } finally {
                     lock.unlock();
                 }
-                if (!handshake.isSuccess()) {
+                if (!done.isSuccess()) {
                     context.close();
                 }
-                onHandshake.run();
+                if (first) {
+                    onHandshake.run();
+                }
             }
             case SslCloseCompletionEvent close -> {
                 lock.lock();
@@ -406,13 +417,9 @@ final class Transport extends ChannelInboundHandlerAdapter {
         }
     }
 
-    long handshakeStarted() {
-        lock.lock();
-        try {
-            return handshakeStarted;
-        } finally {
-            lock.unlock();
-        }
+    /// What the handshake said in the clear.
+    HandshakeWatch handshake() {
+        return handshake;
     }
 
     Optional<String> failure() {

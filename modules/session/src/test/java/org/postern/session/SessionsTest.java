@@ -12,14 +12,12 @@ import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
@@ -29,13 +27,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.auth.AccountId;
-import org.postern.auth.Principal;
 import org.postern.session.ListenerSettings.Security;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.TestCertificate;
 import org.postern.testkit.WireClient;
 import org.postern.tls.ServedCertificate;
 import org.postern.tls.ServedCertificates;
+import org.postern.tls.TlsSettings;
 
 /// The session layer over real sockets, with a protocol of four words.
 class SessionsTest {
@@ -46,11 +44,11 @@ class SessionsTest {
     private final ServedCertificates served = new ServedCertificates(
             List.of(new ServedCertificate(certificate.key(), List.of(certificate.certificate()))));
     private final BlockingQueue<SessionRecord> records = new LinkedBlockingQueue<>();
-    private final Words words = new Words();
+    private final WordsProtocol words = new WordsProtocol();
     private Listeners listeners = listeners(new ConnectionLimits(1_000, 1_000, 1_000, 1_000));
 
     private Listeners listeners(ConnectionLimits limits) {
-        return new Listeners(served, limits, records::add, new SimpleMeterRegistry());
+        return new Listeners(TlsSettings.DEFAULT, served, limits, records::add, new SimpleMeterRegistry());
     }
 
     @AfterEach
@@ -79,83 +77,6 @@ class SessionsTest {
         SessionRecord record = records.poll(30, TimeUnit.SECONDS);
         assertThat(record).as("a record of the session").isNotNull();
         return record;
-    }
-
-    /// Says hello, answers words, each on its line.
-    private static final class Words implements Protocol {
-        final CountDownLatch released = new CountDownLatch(1);
-        final CountDownLatch busy = new CountDownLatch(1);
-        final CountDownLatch sawTheEnd = new CountDownLatch(1);
-
-        @Override
-        public String name() {
-            return "words";
-        }
-
-        @Override
-        public List<String> applicationProtocols() {
-            return List.of("words");
-        }
-
-        @Override
-        public byte[] farewell(EndReason reason) {
-            return ("bye " + reason + "\r\n").getBytes(StandardCharsets.US_ASCII);
-        }
-
-        @Override
-        public void serve(Connection connection) throws IOException {
-            var lines = new LineReader(connection, 100);
-            connection.writeAscii("hello\r\n");
-            while (true) {
-                if (!connection.awaitInput()) {
-                    if (connection.endRequested().isPresent()) {
-                        connection.ending(connection.endRequested().get());
-                        connection.write(farewell(connection.endRequested().get()));
-                        return;
-                    }
-                    connection.writeAscii("woken\r\n");
-                    continue;
-                }
-                LineReader.Outcome outcome = lines.read();
-                connection.countCommand("WORD");
-                switch (outcome == LineReader.Outcome.LINE ? lines.text() : outcome.name()) {
-                    case "quit" -> {
-                        connection.writeAscii("goodbye\r\n");
-                        connection.ending(EndReason.ORDERLY);
-                        return;
-                    }
-                    case "starttls" -> connection.startTls("begin\r\n".getBytes(StandardCharsets.US_ASCII));
-                    case "login" ->
-                        connection.writeAscii((connection.mayAuthenticate()
-                                                && connection.authenticated(
-                                                        new Principal(new AccountId(7), "a@example.test", 1), "PLAIN")
-                                        ? "welcome"
-                                        : "no")
-                                + "\r\n");
-                    case "fail" -> throw new IllegalStateException("a fault on purpose");
-                    case "flood" -> {
-                        byte[] block = new byte[1024 * 1024];
-                        for (int count = 0; count < 200; count++) {
-                            connection.write(block);
-                        }
-                    }
-                    case "work" -> {
-                        busy.countDown();
-                        while (!connection.ended() && released.getCount() > 0) {
-                            Thread.onSpinWait();
-                        }
-                        if (connection.ended()) {
-                            sawTheEnd.countDown();
-                        }
-                    }
-                    case "wake" -> {
-                        connection.wake();
-                        connection.writeAscii("waking\r\n");
-                    }
-                    case String other -> connection.writeAscii("echo " + other + "\r\n");
-                }
-            }
-        }
     }
 
     @Test

@@ -37,6 +37,7 @@ public final class SmtpEngine {
             case ORDERLY, CLOSED, TRUNCATED -> "4.4.2 " + hostName + " Connection closed";
             case TIMEOUT, CLIENT_DOES_NOT_READ -> "4.4.2 " + hostName + " Idle for too long";
             case HANDSHAKE_FAILED, PLAINTEXT_INJECTED -> "4.7.0 " + hostName + " TLS failed";
+            case TLS_RETIRED -> "5.7.0 " + hostName + " This server needs TLS 1.2 or later";
             case TOO_MANY_CONNECTIONS -> "4.7.0 " + hostName + " Too many connections";
             case ADDRESS_NOT_ALLOWED -> "4.7.1 " + hostName + " Not from your address";
             case PROTOCOL_ABUSE -> "4.7.0 " + hostName + " Too many errors";
@@ -44,6 +45,8 @@ public final class SmtpEngine {
             case SERVER_STOPPING -> "4.3.2 " + hostName + " Server is stopping";
             case INTERNAL_ERROR -> "4.3.0 " + hostName + " Internal error";
         };
-        return ("421 " + text + "\r\n").getBytes(StandardCharsets.US_ASCII);
+        // ST-22, RFC 3207 §4.1: for good; the next connection of this client will be no better
+        String code = reason == EndReason.TLS_RETIRED ? "554 " : "421 ";
+        return (code + text + "\r\n").getBytes(StandardCharsets.US_ASCII);
     }
 }

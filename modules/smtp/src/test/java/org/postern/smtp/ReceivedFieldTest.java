@@ -75,7 +75,7 @@ class ReceivedFieldTest {
     }
 
     @Test
-    @Requirement({"R8314-26", "R8314-27", "R8314-30"})
+    @Requirement({"R8314-26", "R8314-27", "R8314-30", "R8314-65"})
     void cipherSuiteFollowsTheOtherClauses() {
         assertThat(unfolded(field(
                         Optional.of("pc.example.org"),

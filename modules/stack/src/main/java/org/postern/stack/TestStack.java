@@ -31,6 +31,7 @@ import org.postern.testkit.TranscriptRunner;
 import org.postern.testkit.WireClient;
 import org.postern.tls.ServedCertificate;
 import org.postern.tls.ServedCertificates;
+import org.postern.tls.TlsSettings;
 
 /// A protocol on two loopback listeners, implicit TLS and STARTTLS, over a real store with two accounts.
 public final class TestStack implements AutoCloseable {
@@ -74,7 +75,8 @@ public final class TestStack implements AutoCloseable {
         authenticator = new Authenticator(store.accounts(), meters, Duration.ofMillis(1));
         served = new ServedCertificates(
                 List.of(new ServedCertificate(certificate.key(), List.of(certificate.certificate()))));
-        listeners = new Listeners(served, new ConnectionLimits(2_000, 2_000, 1_000, 1_000), records::add, meters);
+        listeners = new Listeners(
+                TlsSettings.DEFAULT, served, new ConnectionLimits(2_000, 2_000, 1_000, 1_000), records::add, meters);
         store.accounts().onRevoked(listeners::endSessionsOf);
         Protocol protocol = made.of(store, authenticator, new SaslMechanisms(authenticator));
         implicitTls = open(protocol, Security.IMPLICIT_TLS, limits);

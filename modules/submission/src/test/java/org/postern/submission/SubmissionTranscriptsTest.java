@@ -16,7 +16,7 @@ import org.postern.testkit.Requirement;
 import org.postern.testkit.Transcript;
 
 /// Runs every transcript against the real thing: TLS, session layer, store; as it stands, and octet by octet.
-@Requirement({"N-1", "R8314-17", "ST-4", "ST-7", "ST-11", "ST-13", "ST-19", "ST-24"})
+@Requirement({"N-1", "R8314-8", "R8314-9", "R8314-17", "ST-4", "ST-7", "ST-11", "ST-13", "ST-19", "ST-24"})
 class SubmissionTranscriptsTest {
     private static final Path TRANSCRIPTS =
             Path.of(System.getProperty("postern.root", "../.."), "modules/submission/src/test/resources/transcripts");

@@ -90,12 +90,14 @@ public record TestCertificate(PrivateKey key, X509Certificate certificate) {
         return trust(certificate);
     }
 
-    /// A client's context that trusts `anchor` and nothing else.
-    public static SSLContext trust(X509Certificate anchor) {
+    /// A client's context that trusts these and nothing else.
+    public static SSLContext trust(X509Certificate... trusted) {
         try {
             KeyStore anchors = KeyStore.getInstance("PKCS12");
             anchors.load(null, null);
-            anchors.setCertificateEntry("anchor", anchor);
+            for (int index = 0; index < trusted.length; index++) {
+                anchors.setCertificateEntry("anchor" + index, trusted[index]);
+            }
             TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             factory.init(anchors);
             SSLContext context = SSLContext.getInstance("TLS");

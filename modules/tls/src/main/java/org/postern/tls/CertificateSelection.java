@@ -99,7 +99,7 @@ final class CertificateSelection {
     }
 
     /// RFC 9525 §6.3: the whole name before a wildcard, which stands for the left-most label.
-    private List<ServedCertificate> named(String serverName) {
+    List<ServedCertificate> named(String serverName) {
         String name = serverName.toLowerCase(Locale.ROOT);
         List<ServedCertificate> exact = byName.getOrDefault(name, List.of());
         int dot = name.indexOf('.');

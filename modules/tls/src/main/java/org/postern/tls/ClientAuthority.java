@@ -79,8 +79,7 @@ public final class ClientAuthority {
     /// The addresses that a certificate stands for: empty unless there is a valid path to this authority, and where
     /// revocations are told of, they say that it is good.
     public Set<String> addresses(List<X509Certificate> chain, Instant now) {
-        PathPolicy policy =
-                PathPolicy.at(now, new TrustAnchors(certificates)).forClients();
+        PathPolicy policy = PathPolicy.at(now, new TrustAnchors(certificates)).forClients();
         if (!settings.revocationLists().isEmpty() || !settings.ocspResponses().isEmpty()) {
             policy = policy.withRevocation(
                     PathPolicy.Revocation.REQUIRED_FOR_SERVER,

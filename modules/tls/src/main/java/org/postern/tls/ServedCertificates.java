@@ -7,7 +7,9 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SNIHostName;
@@ -19,6 +21,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.StandardConstants;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /// What is served on every TLS port: certificates chosen by the name that the client asks for (SNI), those of the
@@ -30,7 +33,10 @@ public final class ServedCertificates {
     /// The set before: a handshake that has chosen from it may still ask for the key.
     private volatile CertificateSelection before;
     private final ClientRequest clients;
-    private final SSLContext context;
+    private final AnyClient trustManager;
+    private final X509ExtendedKeyManager keyManager = new ByServerName();
+    /// By virtual host: each has its own ticket keys, which its context makes anew every hour.
+    private volatile Map<VirtualHost, SSLContext> contexts = new ConcurrentHashMap<>();
 
     public ServedCertificates(List<ServedCertificate> served) {
         this(served, UnknownServerName.DEFAULT_CERTIFICATE);
@@ -43,11 +49,26 @@ public final class ServedCertificates {
     /// @param clients whether clients are asked for certificates
     public ServedCertificates(List<ServedCertificate> served, UnknownServerName unknown, ClientRequest clients) {
         this.clients = clients;
+        this.trustManager = new AnyClient(clients);
         selection = new CertificateSelection(served, unknown);
         before = selection;
+    }
+
+    /// Who answers for a name: the certificates that are served for it. No session that was begun at one virtual host
+    /// is resumed at another (RFC 9325 §3.4, TLS-4); left to themselves, both engines would.
+    ///
+    /// @param certificates empty for those that ask for no name that is served
+    public record VirtualHost(List<ServedCertificate> certificates) {}
+
+    public VirtualHost virtualHost(Optional<String> serverName) {
+        return new VirtualHost(serverName.map(selection::named).orElse(List.of()));
+    }
+
+    private SSLContext newContext() {
         try {
-            context = SSLContext.getInstance("TLS");
-            context.init(new KeyManager[] {new ByServerName()}, new TrustManager[] {new AnyClient(clients)}, null);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[] {keyManager}, new TrustManager[] {trustManager}, null);
+            return context;
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this Java runtime has no TLS", e);
         }
@@ -61,6 +82,7 @@ public final class ServedCertificates {
     public synchronized void replace(List<ServedCertificate> replacement, UnknownServerName unknown) {
         before = selection;
         selection = new CertificateSelection(replacement, unknown);
+        contexts = new ConcurrentHashMap<>(); // tickets go with the certificates under which they were given
     }
 
     public List<ServedCertificate> served() {
@@ -73,18 +95,35 @@ public final class ServedCertificates {
         return selection.all().stream().anyMatch(certificate -> certificate.validAt(now));
     }
 
-    /// A new engine under the [TlsPolicy], in server mode.
-    public SSLEngine newServerEngine() {
-        return newServerEngine(false);
+    /// What another engine than the JDK's asks for key and chain.
+    public X509ExtendedKeyManager keyManager() {
+        return keyManager;
     }
 
-    /// As above; it may ask the client for its certificate.
+    /// False where a client that asks for this name is turned away (K4, RFC 9325 §3.7).
+    public boolean answersFor(String serverName) {
+        return selection.answersFor(serverName);
+    }
+
+    /// What another engine than the JDK's asks about a client's certificate.
+    public X509ExtendedTrustManager trustManager() {
+        return trustManager;
+    }
+
+    /// Whether clients are asked for certificates.
+    public ClientRequest clients() {
+        return clients;
+    }
+
+    /// A new engine of the JDK's under the [TlsPolicy], in server mode.
     ///
+    /// @param serverName that the client asks for
     /// @param logins whether there are any: then a client may be asked for its certificate
-    public SSLEngine newServerEngine(boolean logins) {
-        SSLEngine engine = context.createSSLEngine();
+    public SSLEngine newServerEngine(RetiredVersions retired, Optional<String> serverName, boolean logins) {
+        SSLEngine engine = contexts.computeIfAbsent(virtualHost(serverName), _ -> newContext())
+                .createSSLEngine();
         engine.setUseClientMode(false);
-        TlsPolicy.apply(engine);
+        TlsPolicy.apply(engine, retired);
         if (selection.unknown() == UnknownServerName.REFUSE) {
             SSLParameters parameters = engine.getSSLParameters();
             parameters.setSNIMatchers(List.of(new ServedNames()));

@@ -109,7 +109,7 @@ class ServedCertificatesTest {
             parameters.setSignatureSchemes(signatureSchemes);
         }
         client.setSSLParameters(parameters);
-        handshake(client, certificates.newServerEngine());
+        handshake(client, certificates.newServerEngine(RetiredVersions.REFUSE, Optional.empty(), false));
         return (X509Certificate) client.getSession().getPeerCertificates()[0];
     }
 
