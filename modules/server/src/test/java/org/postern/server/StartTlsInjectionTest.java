@@ -1,15 +1,21 @@
 package org.postern.server;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -17,6 +23,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.postern.server.Configuration.Service;
 import org.postern.testkit.Requirement;
@@ -60,6 +67,15 @@ class StartTlsInjectionTest {
                 "STARTTLS\r\n",
                 "220 2.0.0 ",
                 "EHLO " + INJECTED + "\r\n",
+                "NOOP",
+                "250 "),
+        LMTP(
+                Service.LMTP,
+                "LHLO client.test\r\n",
+                "NOOP\r\n",
+                "STARTTLS\r\n",
+                "220 2.0.0 ",
+                "LHLO " + INJECTED + "\r\n",
                 "NOOP",
                 "250 ");
 
@@ -132,7 +148,10 @@ class StartTlsInjectionTest {
         System.out.printf(
                 "STARTTLS injection, %s %s: %d tries, STARTTLS answered in %d, the injected command in none%n",
                 dialect.service.serviceName(), way, count, answered);
-        // the server is well, and an honest client still gets through
+        anHonestClientGetsThrough(dialect);
+    }
+
+    private void anHonestClientGetsThrough(Dialect dialect) throws IOException {
         try (WireClient client = WireClient.plain(fixture.address(dialect.service))) {
             client.readLine();
             if (!dialect.before.isEmpty()) {
@@ -167,19 +186,120 @@ class StartTlsInjectionTest {
                 }
                 out.flush();
                 // whatever else a client could send changes nothing
-                received = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+                received = new String(socket.getInputStream().readAllBytes(), ISO_8859_1);
             } catch (SocketException reset) {
                 // a server that refuses may reset; what came before is lost with it
             }
-            assertThat(received).doesNotContain(INJECTED);
-            int at = received.indexOf(dialect.answer);
-            if (at >= 0) {
-                // ST-3: nothing readable comes after the answer; a TLS alert may
-                String after = received.substring(received.indexOf("\r\n", at) + 2);
-                assertThat(after).doesNotContain("OK").doesNotContain("ERR").doesNotContain("250");
-            }
-            return at >= 0;
+            return isPure(received, dialect);
         }
+    }
+
+    /// ST-3: the injected command has no answer, and nothing but TLS comes after the answer to STARTTLS.
+    ///
+    /// @return true if STARTTLS was answered
+    private static boolean isPure(String received, Dialect dialect) {
+        assertThat(received).doesNotContain(INJECTED);
+        int at = received.indexOf(dialect.answer);
+        if (at < 0) {
+            return false;
+        }
+        byte[] after = received.substring(received.indexOf("\r\n", at) + 2).getBytes(ISO_8859_1);
+        for (int index = 0; index < after.length; ) {
+            assertThat((int) after[index]).as("a record of TLS, RFC 8446 §5.1").isBetween(20, 23);
+            if (index + 5 > after.length) {
+                break; // it is cut off
+            }
+            assertThat(after[index + 1]).isEqualTo((byte) 3);
+            index += 5 + (((after[index + 3] & 0xff) << 8) | (after[index + 4] & 0xff));
+        }
+        return true;
+    }
+
+    /// The command and what is injected behind it, in two segments that meet at each octet.
+    @ParameterizedTest
+    @EnumSource
+    void segmentsThatMeetAnywhere(Dialect dialect) throws IOException {
+        String text = dialect.startTls + dialect.injected;
+        for (int border = 1; border < text.length(); border++) {
+            String received = exchange(dialect, List.of(text.substring(0, border), text.substring(border)), false);
+            isPure(received, dialect);
+        }
+        anHonestClientGetsThrough(dialect);
+    }
+
+    /// A command between any two octets of a ClientHello, before its first and after its last.
+    @ParameterizedTest
+    @EnumSource
+    void plaintextWithinTheClientHello(Dialect dialect) throws IOException {
+        plaintextWithinTheClientHello(dialect, 13);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    @Tag("long")
+    void plaintextAtEachOctetOfTheClientHello(Dialect dialect) throws IOException {
+        plaintextWithinTheClientHello(dialect, 1);
+    }
+
+    private void plaintextWithinTheClientHello(Dialect dialect, int step) throws IOException {
+        String hello = new String(clientHello(), ISO_8859_1);
+        for (int position = 0; position <= hello.length(); position += position < 12 ? 1 : step) {
+            String mixed = hello.substring(0, position) + dialect.injected + hello.substring(position);
+            String received = exchange(dialect, List.of(dialect.startTls, mixed), true);
+            assertThat(isPure(received, dialect))
+                    .as("STARTTLS was answered: %s", received)
+                    .isTrue();
+        }
+        String whole = exchange(dialect, List.of(dialect.startTls, hello + dialect.injected), true);
+        assertThat(isPure(whole, dialect)).isTrue();
+        anHonestClientGetsThrough(dialect);
+    }
+
+    private byte[] clientHello() throws IOException {
+        SSLEngine engine = fixture.trust().createSSLEngine();
+        engine.setUseClientMode(true);
+        ByteBuffer record = ByteBuffer.allocate(32 * 1024);
+        engine.wrap(ByteBuffer.allocate(0), record);
+        return Arrays.copyOf(record.array(), record.position());
+    }
+
+    private static boolean isAnswered(StringBuilder received, Dialect dialect) {
+        int at = received.indexOf(dialect.answer);
+        return at >= 0 && received.indexOf("\n", at) >= 0;
+    }
+
+    /// Sends the segments, then no more.
+    ///
+    /// @param politely waits for the answer to the first before the second
+    /// @return all that the server said
+    private String exchange(Dialect dialect, List<String> segments, boolean politely) throws IOException {
+        InetSocketAddress address = fixture.address(dialect.service);
+        var received = new StringBuilder();
+        try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(30_000);
+            OutputStream out = socket.getOutputStream();
+            InputStream in = socket.getInputStream();
+            try {
+                out.write(octets(dialect.before));
+                for (String segment : segments) {
+                    out.write(segment.getBytes(ISO_8859_1));
+                    out.flush();
+                    while (politely && !isAnswered(received, dialect)) {
+                        int octet = in.read();
+                        if (octet < 0) {
+                            return received.toString();
+                        }
+                        received.append((char) octet);
+                    }
+                }
+                socket.shutdownOutput();
+                received.append(new String(in.readAllBytes(), ISO_8859_1));
+            } catch (SocketException reset) {
+                // a server that refuses may reset; what came before is lost with it
+            }
+        }
+        return received.toString();
     }
 
     /// Commands whose octets, with the greeting's wait in between or not, fill receive buffers up to the
