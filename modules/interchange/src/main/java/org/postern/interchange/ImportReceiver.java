@@ -137,7 +137,7 @@ public final class ImportReceiver {
                         finish(target);
                         return;
                     }
-                    case BEGIN, RESTORE, MAILBOX, END, OK, WANTED, COMMITTED, REFUSED ->
+                    case BEGIN, RESTORE, MAILBOX, END, OK, WANTED, COMMITTED, REFUSED, LIST, SELECT, FETCH, GONE ->
                         throw new IOException("the client says " + kind + " inside a mailbox");
                 }
             }

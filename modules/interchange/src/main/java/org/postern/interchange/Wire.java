@@ -24,12 +24,15 @@ final class Wire {
     private static final int CHUNK = 64 * 1024;
     private static final int ABORTED = -1;
     private static final int MOST_KEYWORDS = 1000;
+    private static final String SERVER_WENT_AWAY =
+            "the server went away; what was written is there: run the command again";
 
     private Wire() {}
 
     /// From the side with the files, in this order but for the repetitions:
     /// BEGIN (MAILBOX (OFFER (MESSAGE* COMMIT)*)* FINISH?)* END; the answers are OK or REFUSED, WANTED, COMMITTED.
     /// A restore begins with RESTORE instead. A mailbox that is left alone is not finished.
+    /// For an export: LIST (SELECT FETCH*)* END; to a FETCH each message is answered with MESSAGE, GONE or REFUSED.
     enum Kind {
         BEGIN('B'),
         RESTORE('S'),
@@ -42,7 +45,11 @@ final class Wire {
         OK('K'),
         WANTED('W'),
         COMMITTED('D'),
-        REFUSED('R');
+        REFUSED('R'),
+        LIST('L'),
+        SELECT('T'),
+        FETCH('G'),
+        GONE('X');
 
         private final char code;
 
@@ -113,6 +120,90 @@ final class Wire {
             }
             in.readFully(chunk, 0, count);
             to.write(chunk, 0, count);
+        }
+    }
+
+    /// In an export: true where a message's octets follow, false where it is gone.
+    ///
+    /// @throws Refused where it cannot be read
+    static boolean arrives(DataInputStream in) throws IOException {
+        Kind answered;
+        try {
+            answered = readKind(in);
+        } catch (EOFException e) {
+            throw new IOException(SERVER_WENT_AWAY, e);
+        }
+        return switch (answered) {
+            case MESSAGE -> true;
+            case GONE -> false;
+            case REFUSED -> throw new Refused(in.readUTF(), in.readBoolean());
+            case BEGIN, RESTORE, MAILBOX, OFFER, COMMIT, FINISH, END, OK, WANTED, COMMITTED, LIST, SELECT, FETCH ->
+                throw new IOException("the server answers " + answered + " where a message is due");
+        };
+    }
+
+    /// The octets of one message as a stream; when it is closed they were all taken from the other side.
+    static final class OctetsInput extends InputStream {
+        private final DataInputStream in;
+        private int left;
+        private boolean ended;
+
+        OctetsInput(DataInputStream in) {
+            this.in = in;
+        }
+
+        /// @throws SourceFailed where the other side cannot read them to their end
+        private boolean more() throws IOException {
+            if (left == 0 && !ended) {
+                try {
+                    left = in.readInt();
+                } catch (EOFException e) {
+                    ended = true;
+                    throw new IOException(SERVER_WENT_AWAY, e);
+                }
+                ended = left == 0 || left == ABORTED;
+                if (left == ABORTED) {
+                    left = 0;
+                    throw new SourceFailed(new IOException("it cannot be read to its end"));
+                }
+                if (left < 0 || left > CHUNK) {
+                    throw new IOException("the other side does not speak this protocol");
+                }
+            }
+            return left > 0;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+            if (length == 0) {
+                return 0;
+            }
+            if (!more()) {
+                return -1;
+            }
+            int count = in.read(into, offset, Math.min(length, left));
+            if (count < 0) {
+                ended = true;
+                throw new IOException(SERVER_WENT_AWAY);
+            }
+            left -= count;
+            return count;
+        }
+
+        @Override
+        public void close() throws IOException {
+            byte[] rest = new byte[8192];
+            while (!ended) {
+                if (read(rest, 0, rest.length) < 0) {
+                    return;
+                }
+            }
         }
     }
 

@@ -69,4 +69,33 @@ class InterchangeFuzzTest {
             Files.delete(file);
         }
     }
+
+    @FuzzTest
+    void anyHeaderHasADateOrNone(byte[] octets) throws IOException {
+        DateField.find(new ByteArrayInputStream(octets))
+                .ifPresent(date -> assertThat(date.offsetMinutes()).isBetween(-18 * 60, 18 * 60));
+    }
+
+    @FuzzTest
+    void anyTextIsTheNameOfAnEmlOrNot(byte[] octets) {
+        String text = new String(octets, ISO_8859_1);
+        EmlName.parse(text).ifPresent(name -> assertThat(name.text()).isEqualTo(text));
+    }
+
+    /// What was written comes back, whatever it is but for what an mbox cannot tell: line ends are CRLF, and the last
+    /// line
+    /// has one.
+    @FuzzTest
+    void anyLinesComeBackOutOfAnMbox(byte[] octets) throws IOException {
+        String lines = new String(octets, ISO_8859_1).replaceAll("[\r\n\0]+", "\r\n") + "\r\n";
+        var written = new java.io.ByteArrayOutputStream();
+        var quoting = new FromQuoting(written);
+        assertThat(new LocalLines(quoting, false).copy(new ByteArrayInputStream(lines.getBytes(ISO_8859_1))))
+                .isTrue();
+        quoting.finish();
+        try (InputStream back =
+                new CrlfInputStream(new FromUnquoting(new ByteArrayInputStream(written.toByteArray())))) {
+            assertThat(new String(back.readAllBytes(), ISO_8859_1)).isEqualTo(lines);
+        }
+    }
 }

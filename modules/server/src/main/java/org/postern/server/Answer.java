@@ -438,4 +438,25 @@ sealed interface Answer {
     /// @param severity `error`, `warning` or `note`
     record AuditFinding(
             String rule, String severity, String subject, String text, String detail, String source, String remedy) {}
+
+    /// What an export has come to.
+    ///
+    /// @param complete false where some account stopped early; run again, it goes on
+    record Exported(String directory, boolean complete, List<ExportedAccount> accounts) implements Answer {}
+
+    /// One account of it.
+    ///
+    /// @param stopped why it ended early; null where it is complete
+    /// @param alreadyThere messages that an earlier run has written
+    /// @param removed messages whose files were removed: the account has them no more
+    /// @param failed messages and mailboxes that could not be read, each named on standard error
+    record ExportedAccount(
+            String address,
+            String directory,
+            Optional<String> stopped,
+            int mailboxes,
+            long exported,
+            long alreadyThere,
+            long removed,
+            long failed) {}
 }

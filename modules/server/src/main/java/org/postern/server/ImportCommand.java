@@ -2,15 +2,20 @@ package org.postern.server;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.postern.interchange.EmlSource;
 import org.postern.interchange.ImportSender;
 import org.postern.interchange.MailSource;
 import org.postern.interchange.MaildirSource;
 import org.postern.interchange.MboxSource;
+import org.postern.store.Flags;
 import org.postern.store.InvalidMailboxName;
 import org.postern.store.MailboxName;
 import org.postern.store.SpecialUse;
@@ -116,6 +121,63 @@ final class ImportCommand {
         try (MailSource source = opened(() -> new MboxSource(path, name))) {
             return run(server, into, source, false);
         }
+    }
+
+    @Command(
+            description = {
+                "Imports EML files: one, or a tree of directories in which each directory is a mailbox.",
+                "An EML file has no flags; the date is that in the name which an export gives, else the Date field, else"
+                        + " the file's time."
+            },
+            mixinStandardHelpOptions = true)
+    int eml(
+            @Mixin RunningServer server,
+            @Mixin Into into,
+            @Parameters(paramLabel = "PATH", description = "the file or directory") Path path,
+            @Option(
+                            names = "--mailbox",
+                            paramLabel = "NAME",
+                            description =
+                                    "for the file, or for those at the top of PATH; directories get names below it")
+                    @Nullable
+                    String mailbox,
+            @Option(
+                            names = "--date",
+                            paramLabel = "FROM",
+                            defaultValue = "auto",
+                            converter = DatesConverter.class,
+                            description =
+                                    "when messages came: header (the Date field), file (the file's time), a time as"
+                                            + " 2027-01-31T12:00:00Z, or auto (default: auto)")
+                    EmlSource.Dates dates,
+            @Option(
+                            names = "--flags",
+                            paramLabel = "FLAG",
+                            split = ",",
+                            description = "what every message gets: seen, answered, flagged, draft (default: none)")
+                    @Nullable
+                    List<String> flags)
+            throws IOException {
+        var options = new EmlSource.Options(Optional.ofNullable(mailbox).map(this::name), dates, systemFlags(flags));
+        try (MailSource source = opened(() -> new EmlSource(path, options))) {
+            return run(server, into, source, false);
+        }
+    }
+
+    private long systemFlags(@Nullable List<String> names) {
+        long bits = 0;
+        for (String name : names == null ? List.<String>of() : names) {
+            bits |= switch (name.toLowerCase(Locale.ROOT)) {
+                case "seen" -> Flags.SEEN;
+                case "answered" -> Flags.ANSWERED;
+                case "flagged" -> Flags.FLAGGED;
+                case "draft" -> Flags.DRAFT;
+                default ->
+                    throw new CommandLine.ParameterException(
+                            commandLine(), "--flags " + name + ": expected seen, answered, flagged or draft");
+            };
+        }
+        return bits;
     }
 
     @Command(
@@ -238,6 +300,25 @@ final class ImportCommand {
             }
         });
         return named;
+    }
+
+    static final class DatesConverter implements CommandLine.ITypeConverter<EmlSource.Dates> {
+        @Override
+        public EmlSource.Dates convert(String text) {
+            return switch (text) {
+                case "auto" -> new EmlSource.Dates.Automatic();
+                case "header" -> new EmlSource.Dates.Header();
+                case "file" -> new EmlSource.Dates.OfFile();
+                default -> {
+                    try {
+                        yield new EmlSource.Dates.At(Instant.parse(text));
+                    } catch (DateTimeParseException e) {
+                        throw new CommandLine.TypeConversionException(
+                                "expected header, file, auto or a time as 2027-01-31T12:00:00Z, not " + text);
+                    }
+                }
+            };
+        }
     }
 
     static final class LayoutConverter implements CommandLine.ITypeConverter<MaildirSource.Layout> {

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.postern.auth.AccountId;
+import org.postern.interchange.ExportSender;
 import org.postern.interchange.ImportReceiver;
 import org.postern.store.MailboxException;
 import org.postern.store.PosternStore;
@@ -35,7 +36,7 @@ final class MailManagement {
                 }
                 yield new Answer.Removed(Map.of("imports", forget.address()));
             }
-            case Request.Mail.Import _, Request.Mail.Restore _ ->
+            case Request.Mail.Import _, Request.Mail.Export _, Request.Mail.Restore _ ->
                 throw new IllegalArgumentException("a conversation is due");
         };
     }
@@ -49,6 +50,14 @@ final class MailManagement {
                 AccountId account = account(begin.address());
                 yield (in, out, stopping) ->
                         new ImportReceiver(store, account, in, out, stopping).serve() + " messages";
+            }
+            case Request.Mail.Export begin -> {
+                AccountId account = account(begin.address());
+                yield (in, out, stopping) -> {
+                    try (var sender = new ExportSender(store, account, in, out, stopping)) {
+                        return sender.serve() + " messages";
+                    }
+                };
             }
             case Request.Mail.Restore begin ->
                 (in, out, stopping) -> ImportReceiver.restoring(store, begin.address(), in, out, stopping)

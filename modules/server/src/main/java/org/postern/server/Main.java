@@ -30,6 +30,7 @@ import picocli.CommandLine.Command;
             SessionCommand.class,
             CertificateCommand.class,
             ImportCommand.class,
+            ExportCommand.class,
             StoreCommand.class,
             BackupCommand.class,
             RestoreCommand.class,

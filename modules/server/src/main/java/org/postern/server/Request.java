@@ -164,6 +164,9 @@ sealed interface Request {
         /// The octets come over the socket (`ImportReceiver` in `interchange`): the server's user may read few files.
         record Import(String address) implements Mail, Streamed {}
 
+        /// The octets go over the socket, and the command line writes them.
+        record Export(String address) implements Mail, Streamed {}
+
         /// The command line has the backup, and sends the account and its octets (`ImportReceiver` again). All but the
         /// address is for the audit log.
         ///

@@ -48,6 +48,11 @@ final class RunningServer {
         return Main.DONE;
     }
 
+    /// Asks what the command itself needs to know.
+    <A extends Answer> A ask(Request request, Class<A> type) {
+        return Json.MAPPER.treeToValue(answer(request, new byte[0]), type);
+    }
+
     private JsonNode answer(Request request, byte[] secret) {
         Path socket = socket();
         try (ProgressDisplay progress = output.progress()) {

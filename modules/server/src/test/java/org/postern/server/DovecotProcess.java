@@ -81,6 +81,13 @@ final class DovecotProcess implements Closeable {
         }
     }
 
+    /// Gives it files that somebody else has put below its directory.
+    void takeOver(Path path) throws IOException, InterruptedException {
+        if (root) {
+            output("chown", "-R", user + ":" + group, path.toString());
+        }
+    }
+
     private static String output(String... command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);

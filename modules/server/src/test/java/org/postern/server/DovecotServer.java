@@ -97,6 +97,11 @@ final class DovecotServer implements AutoCloseable {
         return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
     }
 
+    /// Gives it mail that somebody else has put into the homes.
+    void takeOverHomes() throws IOException, InterruptedException {
+        dovecot.takeOver(dovecot.directory.resolve("home"));
+    }
+
     Path home(String user) {
         return dovecot.directory.resolve("home").resolve(user);
     }
