@@ -8,8 +8,7 @@ import java.util.Locale;
 /// §6.2.1, RFC 3207 §4.2).
 ///
 /// @param entries one for each capability, in upper case: `AUTH=PLAIN` of IMAP, `SASL PLAIN LOGIN` of POP3, `SIZE
-///     1000` of
-///     SMTP
+///     1000` of SMTP
 public record Capabilities(Protocol protocol, List<String> entries) {
     public Capabilities {
         entries = entries.stream()

@@ -12,8 +12,7 @@ public sealed interface Decision {
     record OfferPin(PinOffer offer, Evidence evidence) implements Decision {}
 
     /// Nothing that says who the user is goes there. It may be tried again: the judgement is made anew each time,
-    /// and no
-    /// check is weaker for it.
+    /// and no check is weaker for it.
     record Terminate(Evidence evidence) implements Decision {}
 
     Evidence evidence();

@@ -8,8 +8,7 @@ import java.util.List;
 
 /// The little of each protocol that a client may speak before it has judged the server: greeting, capabilities, the
 /// command for TLS, good-bye (RFC 8314 §5.2). Whatever else a server says is read over: no folder, no message, no
-/// alert and
-/// no referral of an unproven server counts (RFC 9051 §11.3; ST-18, ST-25).
+/// alert and no referral of an unproven server counts (RFC 9051 §11.3; ST-18, ST-25).
 sealed interface Dialogue {
     static Dialogue of(Protocol protocol) {
         return switch (protocol) {

@@ -11,8 +11,7 @@ import org.postern.resolver.DnsRecord;
 import org.postern.resolver.DomainName;
 
 /// Finds the servers of a mail domain by its SRV records (RFC 6186, RFC 8314 §5.1). Nothing is guessed: what the
-/// records
-/// do not name is not there.
+/// records do not name is not there.
 ///
 /// Lower priorities come first, across all labels; among equals the user's protocol, then implicit TLS before
 /// STARTTLS, and only then weights, within one label (RFC 6186 §3.4, RFC 2782).

@@ -11,9 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Reads along what a server sends in clear at the beginning of a handshake: ServerHello, ServerKeyExchange of TLS
-/// 1.2, an
-/// alert (RFC 8446 §4.1.3, §5; RFC 8422 §5.4). The JDK tells neither the group nor which extensions came. Only for
-/// evidence and for refusing: nothing is accepted because of what is read here.
+/// 1.2, an alert (RFC 8446 §4.1.3, §5; RFC 8422 §5.4). The JDK tells neither the group nor which extensions came.
+/// Only for evidence and for refusing: nothing is accepted because of what is read here.
 final class HandshakeReader {
     private static final int MAXIMUM = 65_536; // octets that are looked at
     private static final int ALERT = 21;
@@ -109,7 +108,7 @@ final class HandshakeReader {
                     }
                     done = true;
                 }
-            } catch (BufferUnderflowException | IllegalArgumentException e) {
+            } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
                 done = true; // malformed: the engine will say so
             }
             parsedMessages += 4 + size;

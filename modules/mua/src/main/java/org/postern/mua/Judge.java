@@ -13,8 +13,7 @@ import org.postern.identity.ServerAuthentication;
 import org.postern.resolver.Hop;
 
 /// Decides: from what DNS says and what was seen to [Facts], from these by the outcome table to a [Decision]. Pure:
-/// same
-/// input, same answer.
+/// same input, same answer.
 public final class Judge {
     private Judge() {}
 

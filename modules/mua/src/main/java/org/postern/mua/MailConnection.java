@@ -43,7 +43,8 @@ public final class MailConnection implements AutoCloseable {
         wire.patience(other);
     }
 
-    /// What the server says, from inside of TLS. A read fails when the patience is over.
+    /// What the server says, from inside of TLS. It ends where the server closes TLS; where the line is cut, so
+    /// that something may be missing, a read fails, as it does when the patience is over.
     public InputStream input() {
         return new InputStream() {
             @Override

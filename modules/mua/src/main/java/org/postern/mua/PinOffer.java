@@ -28,8 +28,7 @@ public final class PinOffer {
     }
 
     /// The user knows that it is right. The pin is bound to this host of this account; the account still has to
-    /// allow pins
-    /// ([Account.Minimum#PINNED]) before it is used.
+    /// allow pins ([Account.Minimum#PINNED]) before it is used.
     public Account acceptedBy(Account account) {
         return account.withPin(host, Pin.of(certificate));
     }

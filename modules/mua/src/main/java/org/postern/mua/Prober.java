@@ -8,8 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Visits a server and tells what it is like: by implicit TLS, or in clear up to STARTTLS and no word further. It
-/// has no
-/// way to send a name or a password. Blocking, for virtual threads; safe for any number of them.
+/// has no way to send a name or a password. Blocking, for virtual threads; safe for any number of them.
 public final class Prober {
     private final Duration patience;
 

@@ -4,8 +4,7 @@ import java.util.Locale;
 import org.postern.resolver.DomainName;
 
 /// A service that SRV records name (RFC 6186 §3, RFC 8314 §5.1) and the way into TLS that comes with it. `smtps` is
-/// none
-/// and never was (SEED-15).
+/// none and never was (SEED-15).
 public enum Service {
     IMAPS(Protocol.IMAP, true, 993),
     IMAP(Protocol.IMAP, false, 143),

@@ -140,8 +140,7 @@ public record Target(
     }
 
     /// Whom usages 0 to 2 of TLSA have to find: the base domain and the mail domain (RFC 7671 §10.2, RFC 7673
-    /// §4.1). That
-    /// the base domain is an unsigned SRV target is for the outcome table to judge (DT-29).
+    /// §4.1). That the base domain is an unsigned SRV target is for the outcome table to judge (DT-29).
     ReferenceIdentifiers daneReferences() {
         return tlsaBase.map(name -> withName(references, name)).orElse(references);
     }

@@ -24,8 +24,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /// A client's side of TLS 1.2 and 1.3 on a [Wire], by the JDK's engine. The handshake takes any certificate: it is
-/// judged
-/// afterwards, before anything of an account is sent ([Judge]), so that a report can show what was presented.
+/// judged afterwards, before anything of an account is sent ([Judge]), so that a report can show what was
+/// presented.
 final class TlsLayer {
     /// RFC 9325 §4.2: forward secrecy and authenticated encryption only
     private static final Pattern SUITES =
@@ -45,7 +45,8 @@ final class TlsLayer {
 
     /// @param applicationProtocol to be offered by ALPN; empty for none
     TlsLayer(Optional<String> serverName, String applicationProtocol, boolean afterStartTls) {
-        this.serverName = serverName;
+        Optional<SNIHostName> indication = serverName.flatMap(TlsLayer::indication);
+        this.serverName = indication.map(SNIHostName::getAsciiName);
         this.applicationProtocol = applicationProtocol;
         this.afterStartTls = afterStartTls;
         engine = CONTEXT.createSSLEngine(); // without host and port: no session is resumed
@@ -55,13 +56,22 @@ final class TlsLayer {
         parameters.setCipherSuites(Arrays.stream(engine.getSupportedCipherSuites())
                 .filter(suite -> SUITES.matcher(suite).matches())
                 .toArray(String[]::new));
-        serverName.ifPresent(name -> parameters.setServerNames(List.of(new SNIHostName(name))));
+        indication.ifPresent(name -> parameters.setServerNames(List.of(name)));
         if (!applicationProtocol.isEmpty()) {
             parameters.setApplicationProtocols(new String[] {applicationProtocol});
         }
         engine.setSSLParameters(parameters);
         received = ByteBuffer.allocate(engine.getSession().getPacketBufferSize() * 2)
                 .flip();
+    }
+
+    /// A host with an underscore has a name in DNS and in certificates, and none in SNI (RFC 6066 §3).
+    private static Optional<SNIHostName> indication(String name) {
+        try {
+            return Optional.of(new SNIHostName(name));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
     private static SSLContext context() {
@@ -232,7 +242,7 @@ final class TlsLayer {
         received.put(octets, 0, count).flip();
     }
 
-    /// Data from inside, at least one octet.
+    /// Data from inside, at least one octet; none after a close_notify (a bare end of the connection is a fault).
     byte[] read() throws IOException {
         if (early.length > 0) {
             byte[] first = early;
@@ -243,7 +253,7 @@ final class TlsLayer {
         try {
             while (data.position() == 0) {
                 if (unwrap(data) == SSLEngineResult.Status.CLOSED) {
-                    throw new WireException(ClientRule.CONNECTION_LOST, "the server closed TLS");
+                    return Arrays.copyOf(data.array(), data.position());
                 }
                 settle();
             }

@@ -14,8 +14,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// A connection to a server: lines, in clear at first, and inside of TLS after [#startTls]. Blocking, for one
-/// thread at a
-/// time; one deadline covers all that is done until it is set anew. Nothing is buffered without bound.
+/// thread at a time; one deadline covers all that is done until it is set anew. Nothing is buffered without bound.
 final class Wire implements AutoCloseable {
     /// RFC 9051 asks a client for 8,192 octets at least; a line of SMTP has 512 (RFC 5321 §4.5.3.1.5)
     private static final int LONGEST_LINE = 16_384;
@@ -91,7 +90,8 @@ final class Wire implements AutoCloseable {
         }
     }
 
-    private void fill() throws IOException {
+    /// False where the server has closed TLS.
+    private boolean fill() throws IOException {
         if (tls != null) {
             octets = tls.read();
         } else {
@@ -100,6 +100,7 @@ final class Wire implements AutoCloseable {
             octets = Arrays.copyOf(buffer, count);
         }
         next = 0;
+        return octets.length > 0;
     }
 
     /// One line without its end; octets stand as characters (ISO 8859-1).
@@ -117,16 +118,19 @@ final class Wire implements AutoCloseable {
                     throw new WireException(ClientRule.LINE_TOO_LONG, "more than " + LONGEST_LINE + " octets");
                 }
             }
-            fill();
+            if (!fill()) {
+                throw new WireException(ClientRule.CONNECTION_LOST, "the server closed TLS");
+            }
         }
     }
 
+    /// As a stream does: -1 after the server has closed TLS in good order.
     int read(byte[] buffer, int offset, int length) throws IOException {
         if (length == 0) {
             return 0;
         }
-        while (next >= octets.length) {
-            fill();
+        if (next >= octets.length && !fill()) {
+            return -1;
         }
         int count = Math.min(length, octets.length - next);
         System.arraycopy(octets, next, buffer, offset, count);

@@ -53,7 +53,7 @@ final class NaiveClient {
     private void visit(Service service, int port, boolean implicit) throws IOException, GeneralSecurityException {
         try (Socket socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), port)) {
             ports.add(socket.getLocalPort());
-            socket.setSoTimeout(2_000);
+            socket.setSoTimeout(30_000);
             Socket current = implicit ? tls(socket) : socket;
             BufferedReader in = reader(current);
             if (implicit) {

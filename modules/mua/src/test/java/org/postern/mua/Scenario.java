@@ -12,8 +12,7 @@ import org.postern.testkit.FaultServer;
 /// @param id the row of docs/requirements.tsv without its hyphen, and a letter where a row has several
 /// @param zone secure, insecure, expired, changed; `own` for a signed one that changes from step to step
 /// @param servers by name; a server `mail` has the host `mail.{domain}`, and a name with a dot is the host below
-/// another
-///     domain
+///     another domain
 /// @param srv SRV records: service, priority, weight and server, or service and `.`
 /// @param records further ones in zone file form
 /// @param failing names that are answered by SERVFAIL
@@ -87,7 +86,7 @@ record Scenario(
     /// @param strict outcome, row of the table, rule
     /// @param standard the same, where it differs
     /// @param login accepted or not-offered, where it goes on
-    /// @param then what goes wrong after login: `cut`, `renegotiate`
+    /// @param then what goes wrong after login: `cut`, `renegotiate`; or `leave`, where all goes well
     /// @param report who has to hear of it under the policy `strict`
     /// @param serverName what was asked for by SNI
     /// @param naive whether a naive client gives its password away; by default where the outcome is not to continue

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.postern.identity.DaneResult;
+import org.postern.resolver.DomainName;
 import org.postern.resolver.Resolver;
 import org.postern.testkit.ChangingZones;
 import org.postern.testkit.FaultServer;
@@ -41,10 +43,8 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The scenarios of `scenarios.json`: real zones on a real name server, real TLS, servers that misbehave just so.
-/// Each is
-/// run under both policies, and once more with a client that is naive: where that one gives nothing away, the
-/// scenario would
-/// prove nothing.
+/// Each is run under both policies, and once more with a client that is naive: where that one gives nothing away,
+/// the scenario would prove nothing.
 @Requirement({
     "L-1", "L-2", "L-3", "L-4", "L-6", "L-7", "L-8", "L-9", "L-10", "L-11", "L-12", "L-13", "L-14", "L-15", "L-16",
     "L-17", "L-18", "L-19", "L-20", "L-21", "L-22", "L-24", "L-25", "L-26", "L-27", "L-29", "L-31", "L-32", "L-33",
@@ -165,7 +165,7 @@ class ScenarioTest {
                 new URLClassLoader(new URL[] {classes.toUri().toURL()}, ScenarioTest.class.getClassLoader())) {
             Method logIn = loader.loadClass("Example")
                     .getMethod("logIn", Lookups.class, MailClientSettings.class, String.class, char[].class);
-            Lookups lookups = laboratory.resolver()::lookup;
+            Lookups lookups = laboratory.resolver(false)::lookup;
             MailClientSettings settings = laboratory.settings(Policy.STRICT);
             char[] password = PASSWORD.toCharArray();
             assertThat(logIn.invoke(null, lookups, settings, "alice@l36.secure", password))
@@ -187,7 +187,7 @@ class ScenarioTest {
         private final MailClientSettings settings;
         private final Map<String, Account> others = new LinkedHashMap<>();
         private Account account = Account.named("alice");
-        private Resolver resolver;
+        private Lookups lookups;
         private MailClient client;
         private SavedServer saved;
         private PinOffer offer;
@@ -201,8 +201,15 @@ class ScenarioTest {
         }
 
         private void forgetAnswers() throws IOException {
-            resolver = laboratory.resolver();
-            client = new MailClient(settings, resolver::lookup);
+            Resolver patient = laboratory.resolver(false);
+            Resolver impatient = laboratory.resolver(true);
+            List<String> silent = Laboratory.orNone(scenario.silent()).stream()
+                    .map(name -> laboratory.fill(scenario, name))
+                    .toList();
+            lookups = (name, type) -> silent.stream().anyMatch(each -> name.isWithin(new DomainName(each)))
+                    ? impatient.lookup(name, type)
+                    : patient.lookup(name, type);
+            client = new MailClient(settings, lookups);
         }
 
         void step(Scenario.Step step) throws Exception {
@@ -273,12 +280,9 @@ class ScenarioTest {
                 Service service = scenario.servers().get(name).service();
                 String host = step.typed() == null ? scenario.host(name) : laboratory.fill(scenario, step.typed());
                 Server server = Server.configured(service, host, laboratory.port(scenario, name));
-                servers.add(
-                        step.mailDomain()
-                                ? server.forMailDomain(new org.postern.resolver.DomainName(scenario.domain()))
-                                : server);
+                servers.add(step.mailDomain() ? server.forMailDomain(new DomainName(scenario.domain())) : server);
             } else if (what.equals("refresh")) {
-                Discovery discovery = new Discovery(resolver::lookup, new Random(number));
+                Discovery discovery = new Discovery(lookups, new Random(number));
                 Instant later = Instant.EPOCH.plusSeconds(1_000_000);
                 switch (discovery.refresh(new SavedServer(saved.server(), Instant.EPOCH), later)) {
                     case Refresh.Keep keep -> servers.add(keep.saved().server());
@@ -288,11 +292,10 @@ class ScenarioTest {
                     }
                 }
             } else {
-                Discovery discovery = new Discovery(resolver::lookup, new Random(number));
+                Discovery discovery = new Discovery(lookups, new Random(number));
                 Service first = scenario.servers().values().iterator().next().service();
                 Purpose purpose = first.protocol() == Protocol.SUBMISSION ? Purpose.SUBMISSION : Purpose.ACCESS;
-                switch (discovery.find(
-                        new org.postern.resolver.DomainName(scenario.domain()), purpose, first.protocol())) {
+                switch (discovery.find(new DomainName(scenario.domain()), purpose, first.protocol())) {
                     case Found.NoRecords _ -> {
                         return "no-records";
                     }
@@ -356,7 +359,11 @@ class ScenarioTest {
                             "not-offered".equals(step.login())
                                     ? LoginResult.NotOffered.class
                                     : LoginResult.Accepted.class);
-            if (step.then() != null) {
+            if ("leave".equals(step.then())) {
+                connection.output().write("x LOGOUT\r\n".getBytes(StandardCharsets.US_ASCII));
+                assertThat(new String(connection.input().readAllBytes(), StandardCharsets.US_ASCII))
+                        .endsWith("x OK done\r\n");
+            } else if (step.then() != null) {
                 assertThatThrownByReading(
                         connection, step.then().equals("cut") ? ClientRule.CONNECTION_LOST : ClientRule.RENEGOTIATION);
             }

@@ -27,8 +27,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Like [SignedZones], for what changes: zones that are signed anew while a real NSD serves them, on loopback; a relay
-/// in front of it loses or refuses the questions that a test names.
+/// Like [SignedZones], for what changes: zones that are signed anew while a real NSD serves them, on loopback; a
+/// relay in front of it loses or refuses the questions that a test names.
 public final class ChangingZones implements AutoCloseable {
     /// What is wrong with a zone.
     public enum State {
@@ -106,6 +106,7 @@ public final class ChangingZones implements AutoCloseable {
                   verbosity: 2
                   server-count: 1
                   xfrd-reload-timeout: 0
+                  rrl-ratelimit: 0
                 remote-control:
                   control-enable: no
                 zone:
@@ -135,7 +136,8 @@ public final class ChangingZones implements AutoCloseable {
                 break;
             }
         }
-        Thread.ofVirtual().start(() -> {
+        // not virtual: a read from a pipe keeps its carrier, and there are as few as processors
+        Thread.ofPlatform().daemon().start(() -> {
             try {
                 output.transferTo(Writer.nullWriter()); // a full pipe would stop it
             } catch (IOException e) {
@@ -299,7 +301,7 @@ public final class ChangingZones implements AutoCloseable {
                 return;
             }
             socket.connect(new InetSocketAddress(relay.getLocalAddress(), authoritative));
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(30_000);
             socket.send(new DatagramPacket(question, question.length));
             DatagramPacket answer = new DatagramPacket(new byte[65_535], 65_535);
             socket.receive(answer);

@@ -262,7 +262,8 @@ public final class SignedZones implements AutoCloseable {
                 break;
             }
         }
-        Thread.ofVirtual().start(() -> {
+        // not virtual: a read from a pipe keeps its carrier, and there are as few as processors
+        Thread.ofPlatform().daemon().start(() -> {
             try {
                 output.transferTo(Writer.nullWriter()); // a full pipe would stop it
             } catch (IOException e) {
