@@ -65,7 +65,16 @@ final class ServerFixture implements AutoCloseable {
         this(directory, Duration.ofSeconds(1), tls);
     }
 
+    /// @param store in the directory `data` of the directory
+    ServerFixture(Path directory, Duration longestLoginDelay, StoreSettings store) {
+        this(directory, longestLoginDelay, TlsSettings.DEFAULT, store);
+    }
+
     private ServerFixture(Path directory, Duration longestLoginDelay, TlsSettings tls) {
+        this(directory, longestLoginDelay, tls, StoreSettings.in(directory.resolve("data")));
+    }
+
+    private ServerFixture(Path directory, Duration longestLoginDelay, TlsSettings tls, StoreSettings store) {
         Path data = directory.resolve("data");
         List<Listener> listeners = new ArrayList<>();
         for (Service service : Service.values()) {
@@ -83,7 +92,7 @@ final class ServerFixture implements AutoCloseable {
                 UnknownServerName.DEFAULT_CERTIFICATE,
                 List.of(),
                 true,
-                StoreSettings.in(data).withDefaultDomain("example.test"),
+                store.withDefaultDomain("example.test"),
                 new ConnectionLimits(5_000, 5_000, 1_000, 1_000),
                 PATIENT,
                 longestLoginDelay,

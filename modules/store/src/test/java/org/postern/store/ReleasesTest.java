@@ -84,7 +84,7 @@ class ReleasesTest {
     }
 
     /// Everything that clients are told of a store.
-    private static String describe(PosternStore store) throws IOException {
+    static String describe(PosternStore store) throws IOException {
         var text = new StringBuilder();
         for (Accounts.AccountInformation account : store.accounts().accounts()) {
             text.append("account %s %d octets %d messages\n"
