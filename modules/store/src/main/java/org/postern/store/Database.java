@@ -26,13 +26,19 @@ final class Database implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     /// A transaction that lost against another is run again this often.
     private static final int ATTEMPTS = 5;
-    /// What was replaced stays in its place for so long, so that what dies soon is not moved before.
-    static final Duration RETENTION = Duration.ofSeconds(45);
+    /// What was written is not moved for so long: much of it dies soon.
+    static final Duration RETENTION = Duration.ofSeconds(2);
     /// What one of the last so many versions needs stays in its place: the newest that was forced, as no more than
     /// [HeaderBlocks#UNFORCED] wait for that, and the 20 chunks before it, which H2 looks at when it opens.
-    static final int VERSIONS_KEPT = 64;
-    /// What is tidied up at once, in octets, and how long after the last change there may be something left.
-    private static final int TIDIED_AT_ONCE = 4 << 20;
+    static final int VERSIONS_KEPT = 40;
+    /// What is tidied up at once: a part of the file, in octets no less and no more than this. What was moved is kept
+    /// for
+    /// as many versions as the rest: all at once would make the file larger, and write more than clients do.
+    private static final int TIDIED_PART = 20;
+
+    private static final int TIDIED_AT_LEAST = 256 << 10;
+    private static final int TIDIED_AT_MOST = 4 << 20;
+    /// How long after the last change there may be something left.
     private static final Duration TIDIED_UP_AFTER = Duration.ofMinutes(2);
     /// The share of the file, in percent, that is worth its space.
     private static final int FILL_RATE = 60;
@@ -203,12 +209,13 @@ final class Database implements AutoCloseable {
     /// Moves what is left of old versions together, so that their space can be used again: what H2's
     /// background
     /// writer would have done.
-    private void tidyUp() {
+    void tidyUp() {
         if (System.nanoTime() - lastCheckpoint > TIDIED_UP_AFTER.toNanos()) {
             return;
         }
         try {
-            if (store.compact(FILL_RATE, TIDIED_AT_ONCE)) {
+            long part = store.getFileStore().size() / TIDIED_PART;
+            if (store.compact(FILL_RATE, Math.clamp(part, TIDIED_AT_LEAST, TIDIED_AT_MOST))) {
                 store.sync();
             }
         } catch (RuntimeException e) { // the database itself has failed: whoever changes it next is told so

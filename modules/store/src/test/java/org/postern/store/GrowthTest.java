@@ -5,20 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.h2.mvstore.MVStoreTool;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// What is written and forced for a message.
+/// What is written and forced for a message, and how large the database becomes.
 class GrowthTest {
+    private static final int ROWS = 4_000;
     private static final int MEBIBYTE = 1 << 20;
 
     @TempDir
@@ -84,5 +91,54 @@ class GrowthTest {
             thread.join();
         }
         assertThat(failures).isEmpty();
+    }
+
+    /// Rows that change all the while, each time durably, and the tidying that a server does every second.
+    @Test
+    void spaceIsUsedAgain() throws Exception {
+        Path data = Files.createDirectories(directory.resolve("database"));
+        var random = new SplittableRandom(1);
+        long size;
+        try (Database database = Database.openEmpty(Disk.LOCAL, data, Duration.ZERO)) {
+            database.change(connection -> MailboxRows.update(
+                    connection, "create table probe (number int primary key, filling varbinary(1000))"));
+            byte[] filling = new byte[500];
+            for (int number = 0; number < ROWS; number++) {
+                int key = number;
+                random.nextBytes(filling);
+                database.change(connection ->
+                        put(connection, "insert into probe (filling, number) values (?, ?)", key, filling));
+            }
+            for (int checkpoint = 1; checkpoint <= 400; checkpoint++) {
+                random.nextBytes(filling);
+                int key = random.nextInt(ROWS);
+                database.change(
+                        connection -> put(connection, "update probe set filling = ? where number = ?", key, filling));
+                database.checkpoint();
+                if (checkpoint % 20 == 0) {
+                    database.tidyUp();
+                }
+            }
+            size = Files.size(data.resolve("postern.mv.db"));
+        }
+        long compacted = compacted(data.resolve("postern.mv.db"));
+        System.out.printf("the database has %d octets after 400 checkpoints, compacted %d%n", size, compacted);
+        assertThat(size).isLessThanOrEqualTo(3 * compacted);
+    }
+
+    private static void put(Connection connection, String sql, int number, byte[] filling) throws SQLException {
+        try (var statement = connection.prepareStatement(sql)) {
+            statement.setBytes(1, filling);
+            statement.setInt(2, number);
+            statement.executeUpdate();
+        }
+    }
+
+    /// Its size when H2 has written everything anew.
+    private long compacted(Path file) throws Exception {
+        Path copy = Files.createDirectory(directory.resolve("compacted")).resolve("postern.mv.db");
+        Files.copy(file, copy);
+        MVStoreTool.compact(copy.toString(), false);
+        return Files.size(copy);
     }
 }
