@@ -28,7 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Has certificates whenever they are needed: at first, when names change, and when a third of a term is left. One
-/// attempt at a time, on a thread of its own or on that of an operator's command; after a failure the next one waits, each
+/// attempt at a time, on a thread of its own or on that of an operator's command; after a failure the next one waits,
+/// each
 /// time twice as long, with jitter, and what was there is served on.
 public final class AcmeCertificates implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AcmeCertificates.class);
@@ -107,7 +108,8 @@ public final class AcmeCertificates implements AutoCloseable {
                 now.settings.reuseKey()
                         ? List.of()
                         : now.settings.keys().stream()
-                                .map(kind -> Fingerprints.sha256(files.nextKey(kind).getPublic()))
+                                .map(kind ->
+                                        Fingerprints.sha256(files.nextKey(kind).getPublic()))
                                 .toList()));
     }
 
@@ -149,7 +151,8 @@ public final class AcmeCertificates implements AutoCloseable {
             Instant end = leaf.getNotAfter().toInstant();
             Duration term = Duration.between(begin, end);
             Duration early = term.dividedBy(3).plusMillis((long) (term.toMillis() * jitter));
-            return !names(leaf).equals(new HashSet<>(now.names)) || Instant.now().isAfter(end.minus(early));
+            return !names(leaf).equals(new HashSet<>(now.names))
+                    || Instant.now().isAfter(end.minus(early));
         } catch (TlsConfigurationException none) {
             return true;
         }
@@ -190,9 +193,7 @@ public final class AcmeCertificates implements AutoCloseable {
 
     private KeyPair key(AcmeSettings settings, KeyKind kind) {
         Path present = files.certificate(kind);
-        return settings.reuseKey() && Files.exists(present)
-                ? PemFiles.readKeyPair(present)
-                : files.nextKey(kind);
+        return settings.reuseKey() && Files.exists(present) ? PemFiles.readKeyPair(present) : files.nextKey(kind);
     }
 
     private void remember(Exception failure) {
@@ -200,8 +201,8 @@ public final class AcmeCertificates implements AutoCloseable {
         Duration doubled = SHORTEST_WAIT.multipliedBy(1L << Math.min(failures - 1, 12));
         Duration longest = doubled.compareTo(LONGEST_WAIT) < 0 ? doubled : LONGEST_WAIT;
         // between half and all of it, so that those who failed together do not come back together
-        Duration wait = longest.dividedBy(2)
-                .plusMillis(ThreadLocalRandom.current().nextLong(longest.toMillis() / 2 + 1));
+        Duration wait =
+                longest.dividedBy(2).plusMillis(ThreadLocalRandom.current().nextLong(longest.toMillis() / 2 + 1));
         Instant next = Instant.now().plus(wait);
         if (failure instanceof AcmeFailedException failed
                 && failed.notBefore().filter(next::isBefore).isPresent()) {

@@ -99,8 +99,8 @@ final class AcmeClient implements AutoCloseable {
         String name = authorization.getIdentifier().getDomain();
         Challenge challenge = authorization
                 .findChallenge(settings.challenge().type())
-                .orElseThrow(() -> new AcmeFailedException("the authority does not offer "
-                        + settings.challenge().type() + " for " + name));
+                .orElseThrow(() -> new AcmeFailedException(
+                        "the authority does not offer " + settings.challenge().type() + " for " + name));
         AutoCloseable answer = responders.answer(challenge, authorization.getIdentifier());
         try {
             challenge.trigger();
@@ -115,7 +115,8 @@ final class AcmeClient implements AutoCloseable {
         try {
             answer.close();
         } catch (Exception e) {
-            throw new AcmeFailedException("the answer to a challenge cannot be taken away: " + e.getMessage(), e, Optional.empty());
+            throw new AcmeFailedException(
+                    "the answer to a challenge cannot be taken away: " + e.getMessage(), e, Optional.empty());
         }
     }
 

@@ -34,13 +34,14 @@ final class ChallengeResponders {
                 case Dns01Challenge record ->
                     dns.orElseThrow(() -> new AcmeFailedException(
                                     "dns-01 needs somebody who publishes records, and nobody here does"))
-                            .publish(
-                                    record.getRRName(identifier).replaceAll("\\.$", ""), record.getDigest());
+                            .publish(record.getRRName(identifier).replaceAll("\\.$", ""), record.getDigest());
                 default -> throw new AcmeFailedException("a challenge of an unknown kind: " + challenge.getType());
             };
         } catch (IOException e) {
             throw new AcmeFailedException(
-                    settings.challenge().type() + " cannot be answered: " + place() + e.getMessage(), e, Optional.empty());
+                    settings.challenge().type() + " cannot be answered: " + place() + e.getMessage(),
+                    e,
+                    Optional.empty());
         }
     }
 

@@ -25,7 +25,8 @@ final class TlsAlpnResponder implements AutoCloseable {
     private final SSLServerSocket server;
 
     TlsAlpnResponder(InetSocketAddress address, KeyPair pair, X509Certificate certificate) throws IOException {
-        server = (SSLServerSocket) context(pair, certificate).getServerSocketFactory().createServerSocket();
+        server = (SSLServerSocket)
+                context(pair, certificate).getServerSocketFactory().createServerSocket();
         server.setReuseAddress(true);
         server.bind(address);
         Thread.ofVirtual().name("tls-alpn-01").start(this::accept);

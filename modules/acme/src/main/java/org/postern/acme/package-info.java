@@ -1,7 +1,8 @@
 /// Certificates of public authorities by ACME (RFC 8555): ordered, proved, renewed ahead of time, and kept as files
 /// that `tls` reads.
 ///
-/// In reading order: [AcmeSettings] with [ChallengeKind] (what an operator decides), [AcmeCertificates] (when something is
+/// In reading order: [AcmeSettings] with [ChallengeKind] (what an operator decides), [AcmeCertificates] (when something
+/// is
 /// ordered, and what happens after a failure), [AcmeClient] (one order), [ChallengeResponders] with [HttpResponder],
 /// [TlsAlpnResponder] and [DnsPublisher] (how the authority sees that a name is ours), [AcmeFiles] (keys, certificates
 /// and what is remembered), [AcmeFailedException].

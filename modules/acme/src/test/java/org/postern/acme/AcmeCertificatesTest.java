@@ -37,7 +37,8 @@ class AcmeCertificatesTest {
 
     private final AtomicInteger came = new AtomicInteger();
 
-    private static AcmeSettings settings(PebbleServer pebble, ChallengeKind challenge, boolean reuseKey, KeyKind... keys) {
+    private static AcmeSettings settings(
+            PebbleServer pebble, ChallengeKind challenge, boolean reuseKey, KeyKind... keys) {
         return new AcmeSettings(
                 pebble.directory(),
                 List.of(URI.create("mailto:postmaster@example.test")),
@@ -155,14 +156,16 @@ class AcmeCertificatesTest {
                         .hasMessageContaining("set tls.acme.http.port");
             }
         }
-        try (AcmeCertificates acme = new AcmeCertificates(directory.resolve("acme"), Optional.empty(), came::incrementAndGet)) {
+        try (AcmeCertificates acme =
+                new AcmeCertificates(directory.resolve("acme"), Optional.empty(), came::incrementAndGet)) {
             acme.want(settings, NAMES); // Pebble is gone
             assertThatThrownBy(acme::issue).hasMessageContaining("the authority at localhost did not do it");
             AcmeCertificates.Progress progress = acme.progress().orElseThrow();
             assertThat(progress.failures()).isEqualTo(3); // counted across a restart
             assertThat(progress.failure().orElseThrow()).contains("localhost");
             assertThat(progress.nextAttempt()).isAfter(Instant.now());
-            assertThat(Fingerprints.sha256(acme.pairs(settings).getFirst().load().leaf()))
+            assertThat(Fingerprints.sha256(
+                            acme.pairs(settings).getFirst().load().leaf()))
                     .isEqualTo(before);
         }
     }

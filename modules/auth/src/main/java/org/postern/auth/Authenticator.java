@@ -115,12 +115,8 @@ public final class Authenticator implements AutoCloseable {
         List<StoredCredentials> mapped = mapped(source);
         Optional<StoredCredentials> account = identity.isEmpty()
                 ? Optional.of(mapped).filter(all -> all.size() == 1).map(List::getFirst) // else it has to say which
-                : mapped.stream()
-                        .filter(each -> isIdentity(identity, each, ""))
-                        .findFirst();
-        LoginResult result = account.isPresent()
-                ? accept(account.get(), identity, "")
-                : new LoginResult.Refused();
+                : mapped.stream().filter(each -> isIdentity(identity, each, "")).findFirst();
+        LoginResult result = account.isPresent() ? accept(account.get(), identity, "") : new LoginResult.Refused();
         sample.stop(meters.timer("postern.logins", "mechanism", "EXTERNAL", "outcome", outcome(result)));
         return result;
     }

@@ -3,7 +3,8 @@ package org.postern.auth;
 import java.security.cert.X509Certificate;
 import java.util.List;
 
-/// Whose a client's certificate is. What `auth` needs from whoever keeps the mappings; asked anew for each login, so that a
+/// Whose a client's certificate is. What `auth` needs from whoever keeps the mappings; asked anew for each login, so
+/// that a
 /// right that was taken away is gone however old the TLS session is.
 public interface ClientCertificates {
     /// Where no certificate is anybody's.

@@ -5,7 +5,8 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Function;
 
-/// SASL EXTERNAL (RFC 4422 Appendix A): the client was authenticated by its certificate, and says at most whom it wants to
+/// SASL EXTERNAL (RFC 4422 Appendix A): the client was authenticated by its certificate, and says at most whom it wants
+/// to
 /// act as.
 final class ExternalExchange implements SaslExchange {
     private final Function<String, LoginResult> judge;

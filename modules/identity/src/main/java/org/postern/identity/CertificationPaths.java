@@ -13,9 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// anchor.
 ///
 /// All paths are tried, not one only: with cross-signed authorities the first may be expired and the second good,
-/// and a
-/// TLSA record of usage 0 may match an anchor above the nearest one (RFC 7671 §5.4). The search is bounded, since a
-/// server can present a mesh.
+/// and a TLSA record of usage 0 may match an anchor above the nearest one (RFC 7671 §5.4). The search is bounded,
+/// since a server can present a mesh.
 final class CertificationPaths {
     /// Certificates that are looked at; what a server presents beyond is ignored (OpenSSL takes 100 in depth).
     static final int MAXIMUM_PRESENTED = 32;

@@ -11,8 +11,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A TLSA RRset held against one handshake (RFC 6698, RFC 7671). Any one record that matches authenticates the
-/// server;
-/// those of usage 3 are asked first, since they ask for no path.
+/// server; those of usage 3 are asked first, since they ask for no path.
 final class DaneCheck {
     private static final int MAXIMUM_RECORDS = 64; // what a UDP answer of a sane zone could not hold
 
@@ -132,9 +131,7 @@ final class DaneCheck {
     }
 
     /// RFC 7671 §5.2: what matches is the only anchor; dates, constraints and names count. A digest needs the
-    /// anchor in
-    /// the
-    /// handshake (§5.2.2); full data is the anchor itself.
+    /// anchor in the handshake (§5.2.2); full data is the anchor itself.
     private Outcome trustAnchor(TlsaRecord record) {
         int place = place(record);
         List<X509Certificate> anchors =

@@ -4,9 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What a TLSA RRset says of a server. The caller has made sure that the RRset is secure (RFC 7671 §2, RFC 7673
-/// §3.4):
-/// an
-/// unsigned one must never come here.
+/// §3.4): an unsigned one must never come here.
 public sealed interface DaneResult {
     /// One record, and what it did.
     ///
@@ -53,9 +51,8 @@ public sealed interface DaneResult {
     }
 
     /// No record can be used, or there is none: the server is judged as if there were no TLSA records (RFC 6698
-    /// §4.1,
-    /// RFC 7673 §4.1), or not used at all where authenticated TLS is mandatory (RFC 7671 §10.3). The policy is not
-    /// here.
+    /// §4.1, RFC 7673 §4.1), or not used at all where authenticated TLS is mandatory (RFC 7671 §10.3). The policy
+    /// is not here.
     record NothingUsable(Rule rule, List<RecordVerdict> verdicts) implements DaneResult {
         public NothingUsable {
             verdicts = List.copyOf(verdicts);

@@ -14,8 +14,7 @@ final class DomainNames {
     private static final int MAXIMUM_INPUT = 1_000; // characters; a name in A-labels has at most 253
 
     /// Letters, digits, hyphens; an underscore too, since hosts have it in spite of RFC 1123 §2.1. The last label
-    /// is
-    /// not all digits: `1.2.3.4` is no name (RFC 3696 §2).
+    /// is not all digits: `1.2.3.4` is no name (RFC 3696 §2).
     private static final Pattern NAME = Pattern.compile(
             "(?=.{1,253}$)(?!(.*\\.)?[0-9]+$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*");
 

@@ -17,9 +17,8 @@ import org.bouncycastle.asn1.x509.NameConstraintValidatorException;
 import org.bouncycastle.asn1.x509.PKIXNameConstraintValidator;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 
-/// The name constraints of the authorities above a certificate, gathered from the anchor downwards (RFC 5280 §6.1.4
-/// (g)).
-/// BouncyCastle keeps the common forms; those on SRV-IDs are kept here (RFC 4985 §4).
+/// The name constraints of the authorities above a certificate, gathered from the anchor downwards (RFC 5280
+/// §6.1.4 (g)). BouncyCastle keeps the common forms; those on SRV-IDs are kept here (RFC 4985 §4).
 final class NameConstraints {
     private final PKIXNameConstraintValidator common = new PKIXNameConstraintValidator();
     /// One list for each authority that permits something: a name must be inside one of every list.
@@ -133,8 +132,7 @@ final class NameConstraints {
     }
 
     /// RFC 4985 §4: a constraint is `_service.domain`, `_service` alone (every domain), or a domain alone (every
-    /// service); a
-    /// name is inside if all that the constraint has fits, where a domain covers the domains below it.
+    /// service); a name is inside if all that the constraint has fits, where a domain covers the domains below it.
     static boolean within(String name, String constraint) {
         String nameService = name.substring(0, Math.max(0, name.indexOf('.')));
         String nameDomain = name.substring(name.indexOf('.') + 1);

@@ -3,10 +3,8 @@ package org.postern.identity;
 import java.time.Instant;
 import java.util.List;
 
-/// What a certification path is held against: anchors, moment, and what is known of revocations. Nothing is fetched
-/// and
-/// no
-/// clock is read, so the same input gives the same answer for ever.
+/// What a certification path is held against: anchors, moment, and what is known of revocations. Nothing is
+/// fetched and no clock is read, so the same input gives the same answer for ever.
 ///
 /// @param ocspResponses responses in DER, as stapled to the handshake (RFC 6066 §8, RFC 8446 §4.4.2.1)
 /// @param certificateRevocationLists CRLs in DER or PEM

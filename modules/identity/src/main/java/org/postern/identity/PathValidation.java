@@ -21,9 +21,9 @@ import java.util.Set;
 import org.bouncycastle.asn1.x509.Extension;
 import org.jspecify.annotations.Nullable;
 
-/// RFC 5280 §6.1 for one path, with the purpose of a TLS server or client. Each refusal names its rule; the JDK's validator,
-/// which
-/// knows no name constraints on SRV-IDs, is asked only about certificate policies, where a path has such.
+/// RFC 5280 §6.1 for one path, with the purpose of a TLS server or client. Each refusal names its rule; the JDK's
+/// validator, which knows no name constraints on SRV-IDs, is asked only about certificate policies, where a path
+/// has such.
 final class PathValidation {
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";

@@ -47,8 +47,7 @@ public record ReferenceIdentifiers(List<ReferenceIdentifier> all) {
     }
 
     /// For a service that was found by the SRV records of a mail domain: its SRV-ID and the domain itself as a
-    /// DNS-ID
-    /// (RFC 7817 §3 (1)(2)). The SRV target is not among them.
+    /// DNS-ID (RFC 7817 §3 (1)(2)). The SRV target is not among them.
     ///
     /// @param service the SRV label without underscore: `imaps`
     /// @throws IllegalArgumentException if the domain is no name or the service no service name
@@ -65,8 +64,8 @@ public record ReferenceIdentifiers(List<ReferenceIdentifier> all) {
     }
 
     /// Also accepts a name that DNSSEC vouches for in every step: the target of a secure SRV record, the end of a
-    /// secure
-    /// chain of aliases, a TLSA base domain (RFC 7817 §3, RFC 7671 §7, RFC 7673 §4.1). The caller has checked that.
+    /// secure chain of aliases, a TLSA base domain (RFC 7817 §3, RFC 7671 §7, RFC 7673 §4.1). The caller has
+    /// checked that.
     public ReferenceIdentifiers withSecureName(String name) {
         return with(new ReferenceIdentifier.DnsId(name(name), ReferenceIdentifier.Origin.SECURE_DNS));
     }

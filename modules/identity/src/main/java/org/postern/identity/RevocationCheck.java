@@ -31,8 +31,7 @@ import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 import org.jspecify.annotations.Nullable;
 
 /// What OCSP responses (RFC 6960) and CRLs (RFC 5280 §6.3) that were handed in say of a certificate. What is
-/// malformed,
-/// stale, or signed by somebody else says nothing.
+/// malformed, stale, or signed by somebody else says nothing.
 final class RevocationCheck {
     private static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
     /// A response without nextUpdate is believed for so long (RFC 6960 §4.2.2.1 leaves it open).

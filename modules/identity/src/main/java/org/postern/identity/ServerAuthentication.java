@@ -18,8 +18,7 @@ import java.util.List;
 /// ```
 ///
 /// Both are pure functions: same input, same answer; nothing is fetched, no clock is read. Neither decides what a
-/// client does
-/// about the two answers together: that depends on its policy.
+/// client does about the two answers together: that depends on its policy.
 public final class ServerAuthentication {
     private ServerAuthentication() {}
 

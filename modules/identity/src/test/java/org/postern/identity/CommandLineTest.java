@@ -22,8 +22,7 @@ import org.postern.testkit.Programs;
 import org.postern.testkit.TestPki;
 
 /// The commands themselves, on some of the combinations of [AgreementTest]: what that one asks of the libraries is
-/// what a
-/// person sees who types the command.
+/// what a person sees who types the command.
 class CommandLineTest {
     private static final String TIME = Long.toString(TestPki.NOW.getEpochSecond());
 

@@ -26,8 +26,7 @@ import org.postern.testkit.TestPki;
 import org.postern.testkit.TestPki.Issued;
 
 /// What OpenSSL and GnuTLS cannot be asked about: constraints on SRV-IDs, revocation by what is handed in, the
-/// evidence of
-/// TLSA records, and bounds.
+/// evidence of TLSA records, and bounds.
 class ServerAuthenticationTest {
     private static final String HOST = "mail.example.org";
     private static final ReferenceIdentifiers REFERENCES = ReferenceIdentifiers.forHost(HOST);

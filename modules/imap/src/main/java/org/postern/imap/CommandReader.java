@@ -164,8 +164,7 @@ final class CommandReader {
 
     // ---- RFC 3501 §6.1, §6.2
 
-    /// id             = "ID" SP id-params-list ; RFC 2971 §4
-    /// id-params-list = "(" *(string SP nstring) ")" / nil
+    /// id             = "ID" SP id-params-list ; RFC 2971 §4 id-params-list = "(" *(string SP nstring) ")" / nil
     private Command expectIdentification() throws IOException {
         if (!wire.take('(')) {
             wire.expectNilOrString();

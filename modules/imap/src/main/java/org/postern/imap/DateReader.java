@@ -23,8 +23,7 @@ final class DateReader {
 
     private DateReader() {}
 
-    /// date      = date-text / DQUOTE date-text DQUOTE
-    /// date-text = date-day "-" date-month "-" date-year
+    /// date      = date-text / DQUOTE date-text DQUOTE date-text = date-day "-" date-month "-" date-year
     ///
     /// @return days since 1970-01-01
     static int expectDate(WireReader wire) throws IOException {

@@ -42,9 +42,8 @@ final class Fetch {
         this.writer = writer;
     }
 
-    /// False if some of the messages are gone. Those that are damaged are left out, and told of at the end: the others
-    /// are
-    /// as good as ever.
+    /// False if some of the messages are gone. Those that are damaged are left out, and told of at the end: the
+    /// others are as good as ever.
     boolean run(SelectedMailbox mailbox, Command.Fetch command) throws IOException {
         int[] uids = mailbox.resolve(command.messages(), command.byUid());
         List<FetchItem> items = command.items();

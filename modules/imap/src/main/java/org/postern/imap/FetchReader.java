@@ -89,8 +89,7 @@ final class FetchReader {
         return section.part();
     }
 
-    /// section      = "[" [section-spec] "]"
-    /// section-spec = section-msgtext / (section-part ["." section-text])
+    /// section      = "[" [section-spec] "]" section-spec = section-msgtext / (section-part ["." section-text])
     /// section-part = nz-number *("." nz-number)
     private Section expectSection() throws IOException {
         wire.expect('[');

@@ -114,8 +114,8 @@ final class ImapSession {
             return;
         }
         Principal principal = known.get().principal();
-        String told = loggedIn(
-                connection.authenticated(principal, "EXTERNAL") ? Optional.of(principal) : Optional.empty());
+        String told =
+                loggedIn(connection.authenticated(principal, "EXTERNAL") ? Optional.of(principal) : Optional.empty());
         if (!told.isEmpty()) {
             writer.preauth(told); // RFC 3501 §7.1.4
         }

@@ -241,8 +241,7 @@ final class WireReader {
         return number;
     }
 
-    /// sequence-set = (seq-number / seq-range) *("," sequence-set)
-    /// seq-range    = seq-number ":" seq-number
+    /// sequence-set = (seq-number / seq-range) *("," sequence-set) seq-range    = seq-number ":" seq-number
     SequenceSet expectSequenceSet() throws IOException {
         if (take('$')) { // RFC 5182 §5
             return SequenceSet.SAVED;
@@ -281,8 +280,7 @@ final class WireReader {
         return latin(expectAstring());
     }
 
-    /// list-mailbox = 1*list-char / string
-    /// list-char    = ATOM-CHAR / list-wildcards / resp-specials
+    /// list-mailbox = 1*list-char / string list-char    = ATOM-CHAR / list-wildcards / resp-specials
     String expectListMailbox() throws IOException {
         if (atString()) {
             return latin(expectString());
@@ -315,8 +313,8 @@ final class WireReader {
         }
     }
 
-    /// quoted         = DQUOTE *QUOTED-CHAR DQUOTE
-    /// QUOTED-CHAR    = <any TEXT-CHAR except quoted-specials> / "\" quoted-specials
+    /// quoted         = DQUOTE *QUOTED-CHAR DQUOTE QUOTED-CHAR    = <any TEXT-CHAR except quoted-specials> / "\"
+    /// quoted-specials
     ///
     /// Leniency `quoted-8bit`: octets above 127 are taken, as RFC 6855 and many clients send them.
     byte[] expectQuoted() throws IOException {

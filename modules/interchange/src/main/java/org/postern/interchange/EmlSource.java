@@ -27,8 +27,7 @@ import org.postern.store.MailboxName;
 import org.postern.store.SpecialUse;
 
 /// EML files: one, or a tree of directories in which each directory is a mailbox. A message is known again by its
-/// octets,
-/// as in an mbox.
+/// octets, as in an mbox.
 public final class EmlSource implements MailSource {
     private static final int DEEPEST = 20;
 

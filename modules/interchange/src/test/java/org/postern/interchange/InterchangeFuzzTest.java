@@ -82,9 +82,8 @@ class InterchangeFuzzTest {
         EmlName.parse(text).ifPresent(name -> assertThat(name.text()).isEqualTo(text));
     }
 
-    /// What was written comes back, whatever it is but for what an mbox cannot tell: line ends are CRLF, and the last
-    /// line
-    /// has one.
+    /// What was written comes back, whatever it is but for what an mbox cannot tell: line ends are CRLF, and the
+    /// last line has one.
     @FuzzTest
     void anyLinesComeBackOutOfAnMbox(byte[] octets) throws IOException {
         String lines = new String(octets, ISO_8859_1).replaceAll("[\r\n\0]+", "\r\n") + "\r\n";

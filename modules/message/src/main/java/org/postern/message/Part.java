@@ -4,9 +4,9 @@ import java.util.List;
 
 /// One MIME entity of a message: the message itself, a body part, or a message inside a message/rfc822 part.
 ///
-/// A part of type `multipart` has at least one child; a `message/rfc822` has exactly one, the message it holds, as has
-/// a
-/// `message/global` that is not encoded; any other has none. What could not be read as such structure has a plain type.
+/// A part of type `multipart` has at least one child; a `message/rfc822` has exactly one, the message it holds, as
+/// has a `message/global` that is not encoded; any other has none. What could not be read as such structure has a
+/// plain type.
 ///
 /// @param type in lower case, like `subtype`
 /// @param headerLength octets of the header, its closing blank line included

@@ -5,8 +5,7 @@ import java.io.InputStream;
 import java.io.Reader;
 
 /// Looks for one string in the text of many messages: the string keys of SEARCH (RFC 3501 §6.4.4). Decoded text,
-/// without
-/// regard to case, in bounded memory. Made once for a search key, for one thread.
+/// without regard to case, in bounded memory. Made once for a search key, for one thread.
 public final class TextSearch {
     private final String text;
     private final TextMatcher matcher;

@@ -5,8 +5,7 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.TextParseException;
 
 /// A domain name as DNS has it: A-labels, lower case, absolute, written without the last dot (`.` is the root).
-/// Labels may
-/// hold what a host name may not (`_imaps`); octets outside of ASCII letters stand as `\ddd`.
+/// Labels may hold what a host name may not (`_imaps`); octets outside of ASCII letters stand as `\ddd`.
 public record DomainName(String text) {
     public static final DomainName ROOT = new DomainName(".");
 

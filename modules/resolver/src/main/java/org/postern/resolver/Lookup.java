@@ -4,8 +4,7 @@ import java.time.Duration;
 import java.util.List;
 
 /// What became of a lookup. Records come with the two answers that may be used; "no such record" is an answer too,
-/// with no
-/// records, and where it is [Secure] its absence is proved.
+/// with no records, and where it is [Secure] its absence is proved.
 ///
 /// | | use it for |
 /// | --- | --- |

@@ -13,8 +13,7 @@ import org.xbill.DNS.SOARecord;
 import org.xbill.DNS.Section;
 
 /// Messages as upstream sent them, until the first of their records is too old; the least recently used one goes
-/// first. They
-/// are validated each time they are used, so nothing here is trusted. Thread-safe.
+/// first. They are validated each time they are used, so nothing here is trusted. Thread-safe.
 final class MessageCache {
     static final Duration LONGEST = Duration.ofDays(1); // RFC 8767 §4 calls a week generous
     static final Duration LONGEST_NEGATIVE = Duration.ofHours(1); // RFC 2308 §5: one to three hours

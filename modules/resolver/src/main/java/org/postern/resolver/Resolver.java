@@ -30,8 +30,7 @@ import org.xbill.DNS.Type;
 /// ```
 ///
 /// Blocking, for virtual threads; one instance for any number of threads. Holds no thread and no open socket
-/// between
-/// lookups, so there is nothing to close.
+/// between lookups, so there is nothing to close.
 public final class Resolver {
     private static final int MAXIMUM_HOPS = 10;
 
@@ -54,8 +53,7 @@ public final class Resolver {
     }
 
     /// Never throws for what DNS or the network does; that is [Lookup.Indeterminate]. Aliases are followed, but
-    /// where a
-    /// CNAME itself is asked for.
+    /// where a CNAME itself is asked for.
     public Lookup lookup(DomainName name, DnsRecord.Type type) {
         Transport transport = new Transport(
                 settings.upstreams(),
@@ -120,10 +118,9 @@ public final class Resolver {
     }
 
     /// Looks at the unvalidated answer whether there is an alias at the name, and then has that alias validated by
-    /// itself, for
-    /// a verdict on the whole answer would mix the zones on the way. Whoever forges the first look gains nothing: a
-    /// forged
-    /// alias is not validated, and one that is kept back is missing in an answer that then is bogus.
+    /// itself, for a verdict on the whole answer would mix the zones on the way. Whoever forges the first look
+    /// gains nothing: a forged alias is not validated, and one that is kept back is missing in an answer that then
+    /// is bogus.
     private static Alias alias(Transport transport, Validation validation, DomainName name, DnsRecord.Type type)
             throws IOException {
         Name owner = name.toName();

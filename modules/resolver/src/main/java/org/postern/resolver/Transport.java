@@ -31,12 +31,11 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.TSIG;
 
 /// Fetches what one lookup needs, blocking in the lookup's own thread: from the cache, by UDP, by TCP where an
-/// answer does not
-/// fit, from one upstream after the other, until the lookup's deadline. Keeps what it fetched as evidence.
+/// answer does not fit, from one upstream after the other, until the lookup's deadline. Keeps what it fetched as
+/// evidence.
 ///
 /// dnsjava's validator calls it as its resolver; its sockets are used rather than dnsjava's own, which share one
-/// selector
-/// thread and give every try the whole time-out.
+/// selector thread and give every try the whole time-out.
 final class Transport implements org.xbill.DNS.Resolver {
     private static final int UDP_PAYLOAD = 1232; // octets: fits one packet on every sane path (DNS flag day 2020)
     private static final int LONGEST_MESSAGE = 65_535;

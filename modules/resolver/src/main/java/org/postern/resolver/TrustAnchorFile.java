@@ -23,10 +23,8 @@ import org.xbill.DNS.Record;
 /// Where validation begins: DS or DNSKEY records in zone file form, of the root or of any other zone.
 ///
 /// Keys are not rolled by watching them (RFC 5011), but by the file: put a new one in its place, by package
-/// (`dns-root-data`
-/// on Debian) or by hand, and it is read within a minute. A file that cannot be read any more leaves the last good
-/// anchors in
-/// force, and says so in the log.
+/// (`dns-root-data` on Debian) or by hand, and it is read within a minute. A file that cannot be read any more
+/// leaves the last good anchors in force, and says so in the log.
 public final class TrustAnchorFile {
     private static final Logger LOG = LoggerFactory.getLogger(TrustAnchorFile.class);
     private static final long LOOK_EVERY = TimeUnit.MINUTES.toNanos(1);

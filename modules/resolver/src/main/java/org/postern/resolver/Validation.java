@@ -16,10 +16,8 @@ import org.xbill.DNS.TXTRecord;
 import org.xbill.DNS.dnssec.ValidatingResolver;
 
 /// One question, answered by upstream and validated by dnsjava from the trust anchor down. Each lookup has a
-/// validator of its
-/// own, without keys from earlier ones: what it relies on is what it was shown, and that is the evidence. The
-/// messages come
-/// from the cache, so this costs a few signatures and no packets.
+/// validator of its own, without keys from earlier ones: what it relies on is what it was shown, and that is the
+/// evidence. The messages come from the cache, so this costs a few signatures and no packets.
 final class Validation {
     /// @param message the answer; useful only where it is secure or insecure
     record Judged(Hop.Security security, Message message, String reason, List<String> steps) {}

@@ -20,8 +20,7 @@ import org.xbill.DNS.Record;
 import org.xbill.DNS.SimpleResolver;
 
 /// Every zone of the [Zoo], asked by Postern, by delv and by Unbound: `zoo.csv` says what the answer is, and where
-/// one of the
-/// three has reason to answer otherwise.
+/// one of the three has reason to answer otherwise.
 @Requirement({"R8314-48", "DANE-16"})
 class ZooTest {
     @TempDir

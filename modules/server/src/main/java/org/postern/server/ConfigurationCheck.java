@@ -26,8 +26,7 @@ import org.postern.tls.PemPair;
 import org.postern.tls.TlsConfigurationException;
 
 /// What a configuration would do, as clients see it, and what is wrong with it. Starts and changes nothing. Mail
-/// domains
-/// stand in the store: a running server is asked for them, without one they are not known.
+/// domains stand in the store: a running server is asked for them, without one they are not known.
 final class ConfigurationCheck {
     private final List<Answer.Problem> problems = new ArrayList<>();
 

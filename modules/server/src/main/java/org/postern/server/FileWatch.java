@@ -15,10 +15,9 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Sees that files changed: looks at them every now and then, which also finds what an ACME client does with symbolic
-/// links
-/// and works on every file system. Tells of a change when the files rest since the last look: a chain and its key are
-/// written one after the other.
+/// Sees that files changed: looks at them every now and then, which also finds what an ACME client does with
+/// symbolic links and works on every file system. Tells of a change when the files rest since the last look: a
+/// chain and its key are written one after the other.
 final class FileWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FileWatch.class);
 

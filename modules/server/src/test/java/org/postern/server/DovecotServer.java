@@ -11,9 +11,8 @@ import java.util.Base64;
 import org.postern.testkit.TestCertificate;
 import org.postern.testkit.WireClient;
 
-/// Debian's Dovecot for IMAP with implicit TLS, on a port and with a certificate of its own. Every name is an account
-/// with
-/// the same password; its Maildir is below `home`.
+/// Debian's Dovecot for IMAP with implicit TLS, on a port and with a certificate of its own. Every name is an
+/// account with the same password; its Maildir is below `home`.
 final class DovecotServer implements AutoCloseable {
     private final TestCertificate certificate = TestCertificate.forLocalhost();
     private final DovecotProcess dovecot = new DovecotProcess();

@@ -17,8 +17,7 @@ import org.postern.server.Configuration.Service;
 import org.postern.testkit.WireClient;
 
 /// What becomes of sessions when what they stand on is taken away: each protocol says its farewell, unasked. Every
-/// timer
-/// of the fixture is 30 minutes: none of this is a timeout.
+/// timer of the fixture is 30 minutes: none of this is a timeout.
 class LiveSessionsTest {
     private static final String CAROL = "carol@example.test";
 

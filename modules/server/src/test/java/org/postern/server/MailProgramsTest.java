@@ -188,10 +188,9 @@ class MailProgramsTest {
                 .contains("\n.and a dot");
     }
 
-    /// On implicit TLS only. After STARTTLS it verifies no certificate (it gives imaplib2 no authority), and with TLS
-    /// 1.3
-    /// one of imaplib2's threads writes while another is inside a read of the same connection (session tickets come
-    /// right after the handshake), which OpenSSL does not allow: "internal error" now and then.
+    /// On implicit TLS only. After STARTTLS it verifies no certificate (it gives imaplib2 no authority), and with
+    /// TLS 1.3 one of imaplib2's threads writes while another is inside a read of the same connection (session
+    /// tickets come right after the handshake), which OpenSSL does not allow: "internal error" now and then.
     @Test
     void offlineimapSynchronizes() throws Exception {
         Programs.require("offlineimap");

@@ -17,9 +17,8 @@ import org.postern.testkit.TestAuthority;
 /// A mail service provider of other people's software: Debian's Dovecot for IMAP and POP3 and Debian's Postfix for
 /// submission, set up well and, on other ports, wrongly in one way each.
 final class MailProvider implements AutoCloseable {
-    /// Not where clients come from: Dovecot takes a client from its own address to be on the same machine, and offers
-    /// it
-    /// logins without TLS.
+    /// Not where clients come from: Dovecot takes a client from its own address to be on the same machine, and
+    /// offers it logins without TLS.
     static final InetAddress ADDRESS = InetAddress.ofLiteral("127.0.0.2");
 
     /// How a server is set up.

@@ -59,9 +59,8 @@ record ProgramRunner(Path directory, Duration patience) {
         return Files.writeString(file, text);
     }
 
-    /// For programs that will not work for root: the command as somebody else, who gets the directory. As it stands
-    /// where
-    /// these tests do not run as root.
+    /// For programs that will not work for root: the command as somebody else, who gets the directory. As it
+    /// stands where these tests do not run as root.
     List<String> unprivileged(String... command) throws IOException, InterruptedException {
         if (!System.getProperty("user.name").equals("root")) {
             return List.of(command);

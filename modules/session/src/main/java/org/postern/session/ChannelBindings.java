@@ -41,8 +41,7 @@ final class ChannelBindings {
     }
 
     /// RFC 5929 §4.1: the certificate under the hash function of its signature, SHA-256 in place of MD5 and SHA-1;
-    /// empty
-    /// where the signature has none (Ed25519) or has parameters of its own (RSASSA-PSS).
+    /// empty where the signature has none (Ed25519) or has parameters of its own (RSASSA-PSS).
     private static Optional<byte[]> endPoint(ExtendedSSLSession session) {
         java.security.cert.Certificate[] chain = session.getLocalCertificates();
         if (chain == null || chain.length == 0 || !(chain[0] instanceof X509Certificate leaf)) {

@@ -420,9 +420,8 @@ public final class Connection {
         failedLogins++;
     }
 
-    /// Notes an error of the client: what nobody could obey, not what was refused. True if it was one too many: 10 in
-    /// all
-    /// before login, 20 in a row after it. The session must end then, as PROTOCOL_ABUSE.
+    /// Notes an error of the client: what nobody could obey, not what was refused. True if it was one too many: 10
+    /// in all before login, 20 in a row after it. The session must end then, as PROTOCOL_ABUSE.
     public boolean tooManyErrors() {
         return ++errors >= (phase == Phase.AFTER_LOGIN ? ERRORS_IN_A_ROW : ERRORS_BEFORE_LOGIN);
     }

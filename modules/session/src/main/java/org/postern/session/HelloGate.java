@@ -13,9 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.postern.session.TlsEngines.Client;
 import org.postern.tls.ServedCertificates;
 
-/// Waits for a whole ClientHello, then makes room for an engine: one that belongs to the virtual host that the client
-/// asks
-/// for. Who says nothing costs no engine. On the event loop.
+/// Waits for a whole ClientHello, then makes room for an engine: one that belongs to the virtual host that the
+/// client asks for. Who says nothing costs no engine. On the event loop.
 final class HelloGate extends AbstractSniHandler<Client> {
     private static final int LONGEST_CLIENT_HELLO = 16 * 1024;
     private static final int UNRECOGNIZED_NAME = 112; // RFC 6066 §3

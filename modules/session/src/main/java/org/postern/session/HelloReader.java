@@ -13,9 +13,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.postern.tls.TlsNames;
 
-/// Reads the hello messages of TLS (RFC 8446 §4.1, RFC 5246 §7.4). Whatever does not fit is taken for nothing: it is
-/// the
-/// engine that refuses it.
+/// Reads the hello messages of TLS (RFC 8446 §4.1, RFC 5246 §7.4). Whatever does not fit is taken for nothing: it
+/// is the engine that refuses it.
 final class HelloReader {
     private static final int SERVER_NAME = 0; // extensions, RFC 8446 §4.2
     private static final int SIGNATURE_ALGORITHMS = 13;

@@ -203,9 +203,8 @@ public final class Listeners implements AutoCloseable {
         }
     }
 
-    /// Listens where these settings say and nowhere else, and makes new sessions as they say. Sessions of a listener
-    /// that
-    /// is gone live on. Where one cannot be opened, all is as before.
+    /// Listens where these settings say and nowhere else, and makes new sessions as they say. Sessions of a
+    /// listener that is gone live on. Where one cannot be opened, all is as before.
     public void change(List<ListenerSettings> settings) throws IOException {
         List<Bound> before = listening();
         List<Bound> gone = before.stream()

@@ -18,9 +18,8 @@ import org.postern.tls.TlsEngine;
 import org.postern.tls.TlsPolicy;
 import org.postern.tls.TlsSettings;
 
-/// Clients of TLS 1.0 and 1.1 are told why they are turned away, where the configuration says so; not a word of theirs
-/// is
-/// read.
+/// Clients of TLS 1.0 and 1.1 are told why they are turned away, where the configuration says so; not a word of
+/// theirs is read.
 class RetiredVersionsTest {
     /// A server in a process of its own: the JDK's engine looks once in a process whether it has the old versions at
     /// all.

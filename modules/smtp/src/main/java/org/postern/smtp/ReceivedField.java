@@ -33,8 +33,8 @@ record ReceivedField(
     /// RFC 5321 §4.4 wants a FROM clause; RFC 2606 §2 a name that is nobody's.
     private static final String NOBODY = "client.invalid";
 
-    /// Stamp = From-domain By-domain Opt-info [CFWS] ";" FWS date-time
-    /// The whole field with its CRLF, folded; one char per octet, for it may hold UTF-8 (RFC 6532 §3.2).
+    /// Stamp = From-domain By-domain Opt-info [CFWS] ";" FWS date-time The whole field with its CRLF, folded; one
+    /// char per octet, for it may hold UTF-8 (RFC 6532 §3.2).
     String field() {
         List<String> clauses = new ArrayList<>();
         clauses.add("from "

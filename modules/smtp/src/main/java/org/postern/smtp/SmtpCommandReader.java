@@ -252,9 +252,8 @@ final class SmtpCommandReader {
         return new SmtpCommand.Rcpt(path, parameters);
     }
 
-    /// bdat-cmd   = "BDAT" SP chunk-size [ SP end-marker ] CR LF ; RFC 3030 §2
-    /// chunk-size = 1*DIGIT
-    /// end-marker = "LAST"
+    /// bdat-cmd   = "BDAT" SP chunk-size [ SP end-marker ] CR LF ; RFC 3030 §2 chunk-size = 1*DIGIT end-marker =
+    /// "LAST"
     private SmtpCommand.Bdat expectBdat() {
         expectSpace();
         int start = position;
@@ -437,8 +436,7 @@ final class SmtpCommandReader {
         }
     }
 
-    /// esmtp-param   = esmtp-keyword ["=" esmtp-value]
-    /// esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+    /// esmtp-param   = esmtp-keyword ["=" esmtp-value] esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
     /// esmtp-value   = 1*(%d33-60 / %d62-126)
     private Parameter expectParameter(Set<String> seen) {
         expectSpace();

@@ -94,9 +94,8 @@ class SmugglingTest {
         }
     }
 
-    /// RFC 3030 §3: after BODY=BINARYMIME every octet is handed on; and what is kept of it is the mix in base64 where
-    /// its
-    /// part is binary, the mix as it is where it is clean, or nothing.
+    /// RFC 3030 §3: after BODY=BINARYMIME every octet is handed on; and what is kept of it is the mix in base64
+    /// where its part is binary, the mix as it is where it is clean, or nothing.
     @Test
     @Requirement("RFC3030-3")
     void binaryChunks() throws IOException {

@@ -20,11 +20,10 @@ import java.util.TreeMap;
 
 /// Makes one generation of a backup beside a running server.
 ///
-/// The order is what makes it consistent: no segment file may be deleted from here on; then the database is copied as
-/// it
-/// is at one moment; then the segments, up to where they had grown after that moment. A row is committed only when its
-/// body is in its segment, so every body that the copied rows name is in what is copied. What the segments hold beyond
-/// that is space that no row names.
+/// The order is what makes it consistent: no segment file may be deleted from here on; then the database is copied
+/// as it is at one moment; then the segments, up to where they had grown after that moment. A row is committed
+/// only when its body is in its segment, so every body that the copied rows name is in what is copied. What the
+/// segments hold beyond that is space that no row names.
 final class Backup {
     /// What is compared of a segment before its copy is taken to be the beginning of it.
     private static final int COMPARED = 64 * 1024;

@@ -62,8 +62,7 @@ final class ClientKeyRows {
             try (ResultSet row = select.executeQuery()) {
                 List<ClientKey> found = new ArrayList<>();
                 while (row.next()) {
-                    found.add(new ClientKey(
-                            row.getString(1), row.getBytes(2), Instant.ofEpochMilli(row.getLong(3))));
+                    found.add(new ClientKey(row.getString(1), row.getBytes(2), Instant.ofEpochMilli(row.getLong(3))));
                 }
                 return found;
             }

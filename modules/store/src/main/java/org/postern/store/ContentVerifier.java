@@ -21,8 +21,7 @@ import org.postern.message.MessageExtractor;
 /// (ENVELOPE, BODYSTRUCTURE, outline, sizes) against a fresh parse.
 ///
 /// Short transactions, and none while a body is read: mail is delivered, expunged and moved to other segments
-/// meanwhile.
-/// What looks wrong is looked up again, and counts only if the row still says what it said before.
+/// meanwhile. What looks wrong is looked up again, and counts only if the row still says what it said before.
 final class ContentVerifier {
     private static final int PAGE = 500;
     private static final int ATTEMPTS = 5;

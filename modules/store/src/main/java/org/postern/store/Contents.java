@@ -45,9 +45,8 @@ final class Contents implements AutoCloseable {
         this.blobs = new Committer("blobs", segments::force, meters);
     }
 
-    /// Stores the spools' octets durably, and closes the spools. No row names them yet; once one does, or it is clear
-    /// that
-    /// none will, they are to be [released][#release].
+    /// Stores the spools' octets durably, and closes the spools. No row names them yet; once one does, or it is
+    /// clear that none will, they are to be [released][#release].
     List<Content> store(List<? extends MessageSpool> spools) throws IOException {
         List<Content> contents = new ArrayList<>();
         try {

@@ -20,8 +20,8 @@ import org.h2.mvstore.MVStoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The SQL database behind the store: connections, schema, transactions.
-/// A commit here is not yet durable: that is the [Committer]'s work.
+/// The SQL database behind the store: connections, schema, transactions. A commit here is not yet durable: that is
+/// the [Committer]'s work.
 final class Database implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     /// A transaction that lost against another is run again this often.
@@ -31,9 +31,9 @@ final class Database implements AutoCloseable {
     /// What one of the last so many versions needs stays in its place: the newest that was forced, as no more than
     /// [HeaderBlocks#UNFORCED] wait for that, and the 20 chunks before it, which H2 looks at when it opens.
     static final int VERSIONS_KEPT = 40;
-    /// What is tidied up at once: a part of the file, in octets no less and no more than this. What was moved is kept
-    /// for
-    /// as many versions as the rest: all at once would make the file larger, and write more than clients do.
+    /// What is tidied up at once: a part of the file, in octets no less and no more than this. What was moved is
+    /// kept for as many versions as the rest: all at once would make the file larger, and write more than clients
+    /// do.
     private static final int TIDIED_PART = 20;
 
     private static final int TIDIED_AT_LEAST = 256 << 10;
@@ -206,8 +206,7 @@ final class Database implements AutoCloseable {
         patience.end();
     }
 
-    /// Moves what is left of old versions together, so that their space can be used again: what H2's
-    /// background
+    /// Moves what is left of old versions together, so that their space can be used again: what H2's background
     /// writer would have done.
     void tidyUp() {
         if (System.nanoTime() - lastCheckpoint > TIDIED_UP_AFTER.toNanos()) {

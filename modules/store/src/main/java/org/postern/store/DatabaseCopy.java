@@ -9,13 +9,12 @@ import org.h2.mvstore.SingleFileStore;
 
 /// A copy of the open database's file, as it was at one moment.
 ///
-/// H2's own BACKUP reads the file while H2 goes on writing to it, and a version that is being written into free space
-/// at
-/// its beginning may be torn in the copy and yet be the one that is opened. Here the file stands still for the moment
-/// in
-/// which its length and its two header blocks are read. From then on, until the copy is done, H2 writes behind that
-/// length only, and gives no space free: what the header leads to stays as it is. So the copy is what a power cut right
-/// after a checkpoint would leave, and opens the same way; what was not committed is undone then.
+/// H2's own BACKUP reads the file while H2 goes on writing to it, and a version that is being written into free
+/// space at its beginning may be torn in the copy and yet be the one that is opened. Here the file stands still
+/// for the moment in which its length and its two header blocks are read. From then on, until the copy is done, H2
+/// writes behind that length only, and gives no space free: what the header leads to stays as it is. So the copy
+/// is what a power cut right after a checkpoint would leave, and opens the same way; what was not committed is
+/// undone then.
 ///
 /// It is read through H2's own channel: POSIX locks go when the process closes any descriptor of the file.
 final class DatabaseCopy {

@@ -14,10 +14,9 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
-/// The database's one file, while nobody has it open. H2 has checksums for some of it only, and where its end is lost
-/// it
-/// goes back to what it held before: so size and CRC-32C of a file that was closed in order are noted beside it, and
-/// the next to open it knows whether it is still that file.
+/// The database's one file, while nobody has it open. H2 has checksums for some of it only, and where its end is
+/// lost it goes back to what it held before: so size and CRC-32C of a file that was closed in order are noted
+/// beside it, and the next to open it knows whether it is still that file.
 final class DatabaseFile {
     static final String PATH = "database/postern.mv.db";
     private static final String CLOSED = "database/closed";
@@ -42,8 +41,7 @@ final class DatabaseFile {
     }
 
     /// The file is about to be written to. Forced, or the note would come back with a power cut and deny what was
-    /// written
-    /// since.
+    /// written since.
     static void forgetClosed(Path directory, Disk disk) throws IOException {
         Path note = directory.resolve(CLOSED);
         if (Files.exists(note)) {

@@ -14,10 +14,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// Makes one mailbox's rows agree again, from what of them can be read. Entries are never updated while the store runs,
-/// so what they say of a message holds; flags are what the last readable change has made of them, else what the
-/// snapshot
-/// has. Where clients were shown other flags, the message counts as changed. Nobody has the mailbox open.
+/// Makes one mailbox's rows agree again, from what of them can be read. Entries are never updated while the store
+/// runs, so what they say of a message holds; flags are what the last readable change has made of them, else what
+/// the snapshot has. Where clients were shown other flags, the message counts as changed. Nobody has the mailbox
+/// open.
 final class MailboxRepair {
     private static final int FLAGGED = 1;
 
@@ -327,8 +327,7 @@ final class MailboxRepair {
     }
 
     /// Each bit that a message has gets a name, each name one place: a place cannot be given to another name, or
-    /// messages
-    /// would have keywords that nobody gave them.
+    /// messages would have keywords that nobody gave them.
     private void repairKeywords() throws SQLException {
         long used = 0;
         for (Message message : messages.values()) {

@@ -12,9 +12,8 @@ public interface MessageContent {
 
     MessageExtract extract();
 
-    /// The octets from `offset` on, at most `length` of them. Reads are ranged: nothing before `offset` is read. They
-    /// have
-    /// been compared with their checksums when this returns.
+    /// The octets from `offset` on, at most `length` of them. Reads are ranged: nothing before `offset` is read.
+    /// They have been compared with their checksums when this returns.
     /// @throws MailboxException GONE where the message was removed since; CORRUPTION where it is damaged
     InputStream open(long offset, long length) throws IOException;
 }

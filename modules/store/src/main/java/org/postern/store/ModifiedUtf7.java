@@ -6,8 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 
 /// The encoding of mailbox names in IMAP4rev1 and in Maildirs (RFC 3501 §5.1.3). Decoding takes only what encoding
-/// would have made, so
-/// that a name has one spelling.
+/// would have made, so that a name has one spelling.
 public final class ModifiedUtf7 {
     private ModifiedUtf7() {}
 

@@ -11,9 +11,8 @@ import org.slf4j.LoggerFactory;
 /// What the database does when the disk does not take a write: it waits and tries again.
 ///
 /// H2 would close for everybody at the first write that fails, readers too. Nothing of what waits is acknowledged,
-/// nothing
-/// more is begun meanwhile ([#waiting]), and what is there can be read; when the disk takes the write all goes on. (A
-/// failed force is another matter: after that nobody knows what the disk holds.)
+/// nothing more is begun meanwhile ([#waiting]), and what is there can be read; when the disk takes the write all
+/// goes on. (A failed force is another matter: after that nobody knows what the disk holds.)
 final class Patience {
     private static final Logger LOG = LoggerFactory.getLogger(Patience.class);
     private static final long AGAIN_MILLISECONDS = 500;

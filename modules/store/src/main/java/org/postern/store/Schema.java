@@ -17,8 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Brings the database's tables up to date. What was there before is copied first, so that nothing is lost by an
-/// upgrade
-/// that does not work out; tables of a newer Postern are refused.
+/// upgrade that does not work out; tables of a newer Postern are refused.
 final class Schema {
     private static final Logger LOG = LoggerFactory.getLogger(Schema.class);
 

@@ -15,8 +15,7 @@ import java.util.zip.CRC32C;
 /// ```
 ///
 /// The checksum of a block is over what is stored. The stored length of a block that zstd has compressed has its
-/// highest
-/// bit set. So any part of a blob is checked, and read, for the price of the blocks that it touches.
+/// highest bit set. So any part of a blob is checked, and read, for the price of the blocks that it touches.
 ///
 /// Records of the first format ("POST": 8 octets length, 4 octets CRC-32C of the payload, 4 of these 16, payload) are
 /// still read. [BlobReference#position] is the octet after the head in both.

@@ -120,8 +120,7 @@ final class Segments implements AutoCloseable {
     }
 
     /// Appends so many octets; durable after the next [#force]. To be [released][#release] when a row names it, or
-    /// never
-    /// will.
+    /// never will.
     Placed append(Purpose purpose, long length, Source source) throws IOException {
         try (UnderWay.Work _ = appends.begin();
                 InputStream in = source.open()) {

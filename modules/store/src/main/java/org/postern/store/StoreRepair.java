@@ -24,10 +24,9 @@ import org.postern.message.MessageExtract;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// `store repair`: puts in order what can be, on a directory that no server uses, and names what is lost. A message
-/// that
-/// cannot be read stays where it is unless it is to be given up; then it is expunged as a client would, so that clients
-/// see it go, and what can be read of it is kept in `lost+found`.
+/// `store repair`: puts in order what can be, on a directory that no server uses, and names what is lost. A
+/// message that cannot be read stays where it is unless it is to be given up; then it is expunged as a client
+/// would, so that clients see it go, and what can be read of it is kept in `lost+found`.
 public final class StoreRepair {
     private static final Logger AUDIT = LoggerFactory.getLogger("org.postern.audit");
     private static final List<String> OF_A_MAILBOX = List.of("journal", "snapshot_chunk", "keyword", "removal");

@@ -17,9 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `store repair`: whatever was broken in the rows is in order afterwards, all at once; a message that cannot be read
-/// is
-/// named, and goes only when it is to be given up.
+/// `store repair`: whatever was broken in the rows is in order afterwards, all at once; a message that cannot be
+/// read is named, and goes only when it is to be given up.
 class RepairTest {
     /// Each breaks something else; none of it loses a message.
     private static final List<String> BREAKAGES = List.of(

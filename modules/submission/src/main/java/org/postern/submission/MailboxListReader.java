@@ -46,8 +46,7 @@ final class MailboxListReader {
         }
     }
 
-    /// mailbox   = name-addr / addr-spec
-    /// name-addr = [display-name] angle-addr
+    /// mailbox   = name-addr / addr-spec name-addr = [display-name] angle-addr
     private String expectMailbox() throws Malformed {
         skipSpaceAndComments();
         int start = position;
@@ -77,8 +76,8 @@ final class MailboxListReader {
         return true;
     }
 
-    /// addr-spec = local-part "@" domain
-    /// local-part = dot-atom / quoted-string ; and domain = dot-atom: nobody here owns a domain literal
+    /// addr-spec = local-part "@" domain local-part = dot-atom / quoted-string ; and domain = dot-atom: nobody
+    /// here owns a domain literal
     private String expectAddress() throws Malformed {
         skipSpaceAndComments();
         String localPart = peek() == '"' ? expectQuotedString() : expectDotAtom();

@@ -42,13 +42,12 @@ public final class PebbleServer implements AutoCloseable {
         dnsManagement = ports.get(5);
         trust = directory.resolve("pebble.pem");
         certificate.write(trust);
-        Path configuration = Files.writeString(
-                directory.resolve("pebble.json"),
-                """
+        Path configuration = Files.writeString(directory.resolve("pebble.json"), """
                 {"pebble": {"listenAddress": "127.0.0.1:%d", "managementListenAddress": "127.0.0.1:%d",
                  "certificate": "%s", "privateKey": "%s", "httpPort": %d, "tlsPort": %d, "ocspResponderURL": "",
                  "externalAccountBindingRequired": %s, "externalAccountMACKeys": {"kid-1": "%s"}}}
-                """.formatted(port, ports.get(1), trust, trust, httpPort, tlsPort, bound, NOBODY));
+                """.formatted(
+                        port, ports.get(1), trust, trust, httpPort, tlsPort, bound, NOBODY));
         start(
                 directory.resolve("names.log"),
                 Map.of(),
@@ -143,11 +142,11 @@ public final class PebbleServer implements AutoCloseable {
     /// Changes its DNS: `set-txt`, `clear-txt`.
     public void dns(String what, String json) throws IOException {
         try (HttpClient client = HttpClient.newHttpClient()) {
-            HttpRequest request = HttpRequest.newBuilder(
-                            URI.create("http://127.0.0.1:" + dnsManagement + "/" + what))
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + dnsManagement + "/" + what))
                     .POST(HttpRequest.BodyPublishers.ofString(json))
                     .build();
-            int status = client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+            int status =
+                    client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
             if (status != 200) {
                 throw new IOException("pebble-challtestsrv: " + status);
             }

@@ -25,12 +25,11 @@ import org.jspecify.annotations.Nullable;
 /// close bob                the client closes it
 /// ```
 ///
-/// In a line of the server `{{*}}` stands for anything, `{{name=regex}}` matches and remembers, and `{{name}}` is what
-/// was
-/// remembered, on either side. `\xNN` is an octet. A line of the client that ends in `<<WORD` is followed by the lines
-/// of an IMAP literal up to WORD alone: its octets are counted, and sent once the server invites them; after `<<+WORD`
-/// at once. `C-: text` sends without CRLF.
-/// Every connection ends with `end` or `close`, so that nothing that the server says is left unread.
+/// In a line of the server `{{*}}` stands for anything, `{{name=regex}}` matches and remembers, and `{{name}}` is
+/// what was remembered, on either side. `\xNN` is an octet. A line of the client that ends in `<<WORD` is followed
+/// by the lines of an IMAP literal up to WORD alone: its octets are counted, and sent once the server invites
+/// them; after `<<+WORD` at once. `C-: text` sends without CRLF. Every connection ends with `end` or `close`, so
+/// that nothing that the server says is left unread.
 public record Transcript(Path file, List<Step> steps) {
     public sealed interface Step {
         int line();

@@ -7,9 +7,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
-/// Lets a handshake go on with whatever certificate a client shows, once it has proved that it has the key: whose it
-/// is,
-/// is decided at the login, and a certificate that is nobody's leaves the other mechanisms.
+/// Lets a handshake go on with whatever certificate a client shows, once it has proved that it has the key: whose
+/// it is, is decided at the login, and a certificate that is nobody's leaves the other mechanisms.
 final class AnyClient extends X509ExtendedTrustManager {
     private static final int LONGEST_CHAIN = 10;
 

@@ -52,8 +52,7 @@ final class CertificateSelection {
     }
 
     /// Names one certificate for good, so that key and chain of one handshake belong together even if the set is
-    /// replaced
-    /// between the two.
+    /// replaced between the two.
     static String alias(ServedCertificate certificate) {
         return certificate.leaf().getSerialNumber().toString(16) + "/" + System.identityHashCode(certificate);
     }

@@ -25,9 +25,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /// What is served on every TLS port: certificates chosen by the name that the client asks for (SNI), those of the
-/// first one's names where it asks for none. Replaced as a whole, atomically: a handshake sees either the old set or
-/// the
-/// new one. Safe for use by all threads.
+/// first one's names where it asks for none. Replaced as a whole, atomically: a handshake sees either the old set
+/// or the new one. Safe for use by all threads.
 public final class ServedCertificates {
     private volatile CertificateSelection selection;
     /// The set before: a handshake that has chosen from it may still ask for the key.

@@ -76,9 +76,9 @@ public final class TlsPolicy {
         return List.copyOf(all);
     }
 
-    /// Lets the JDK's engine speak the retired versions at all: it has them disabled for the whole process, and looks
-    /// once,
-    /// before its first handshake. Whatever speaks TLS as a client in this process goes on without them.
+    /// Lets the JDK's engine speak the retired versions at all: it has them disabled for the whole process, and
+    /// looks once, before its first handshake. Whatever speaks TLS as a client in this process goes on without
+    /// them.
     public static void enableRetiredVersions() {
         String property = "jdk.tls.disabledAlgorithms";
         Set<String> enabled = Set.of("TLSv1", "TLSv1.1");

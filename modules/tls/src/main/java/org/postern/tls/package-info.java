@@ -9,8 +9,7 @@
 /// [ClientRequest], [AnyClient] and [ClientAuthority] (certificates of clients), [Fingerprints], and
 /// [TlsConfigurationException] (what cannot be served).
 ///
-/// Invariants: no credentials below TLS 1.2; a set that cannot be used never replaces one that can; a private key is
-/// readable
-/// by its owner alone and never in a message; the own authority vouches for its own names only.
+/// Invariants: no credentials below TLS 1.2; a set that cannot be used never replaces one that can; a private key
+/// is readable by its owner alone and never in a message; the own authority vouches for its own names only.
 @org.jspecify.annotations.NullMarked
 package org.postern.tls;
