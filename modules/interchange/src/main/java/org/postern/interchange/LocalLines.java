@@ -23,7 +23,7 @@ final class LocalLines {
         this.asItIs = asItIs;
     }
 
-    /// @return false where the message must be left as it is, and was not written to its end
+    /// Copies one message. False where it must be left as it is, and was not written to its end.
     boolean copy(InputStream in) throws IOException {
         byte[] chunk = new byte[32 * 1024];
         for (int count = in.read(chunk, 0, chunk.length); count >= 0; count = in.read(chunk, 0, chunk.length)) {

@@ -432,8 +432,8 @@ final class AcknowledgedChanges {
 
     private static List<Long> numbers(String set) {
         List<Long> numbers = new ArrayList<>();
-        for (String range : set.split(",")) {
-            String[] ends = range.split(":");
+        for (String range : set.split(",", -1)) {
+            String[] ends = range.split(":", -1);
             IntStream.rangeClosed(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]))
                     .forEach(number -> numbers.add((long) number));
         }
