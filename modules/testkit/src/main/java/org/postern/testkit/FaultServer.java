@@ -220,6 +220,7 @@ public final class FaultServer implements AutoCloseable {
                 if (tls == null && line.size() == 0 && (octet == HANDSHAKE || octet == ALERT)) {
                     in.readNBytes(2);
                     in.readNBytes(in.read() << 8 | in.read()); // TLS where this server expects none: nobody's words
+                    say("what is this"); // so that nobody waits for a handshake
                     continue;
                 }
                 if (octet == '\n') {
