@@ -49,8 +49,14 @@ class StoreCommandTest {
             append(imap, "Subject: whole\r\n\r\nx\r\n");
             append(
                     imap,
-                    "Subject: fragile\r\nMessage-ID: <f@example.test>\r\nDate: Fri, 21 Nov 1997 09:55:06 -0600\r\n\r\n"
-                            + "handle with care\r\n");
+                    String.join(
+                            "\r\n",
+                            "Subject: fragile",
+                            "Message-ID: <f@example.test>",
+                            "Date: Fri, 21 Nov 1997 09:55:06 -0600",
+                            "",
+                            "handle with care",
+                            ""));
             CommandRun beside = store("verify", "--full-speed");
             assertThat(beside.code()).as(beside.out() + beside.err()).isZero();
             assertThat(beside.out())
