@@ -41,7 +41,7 @@ final class KilledServer implements AutoCloseable, AcknowledgedChanges.Server {
         String line = lines.readLine();
         for (; line != null && !line.equals(READY); line = lines.readLine()) {
             said.add(line);
-            String[] port = line.split(" ");
+            String[] port = line.split(" ", -1);
             if (Arrays.stream(Service.values())
                     .anyMatch(service -> service.name().equals(port[0]))) {
                 ports.put(Service.valueOf(port[0]), Integer.parseInt(port[1]));
