@@ -153,21 +153,19 @@ final class Maildrop implements AutoCloseable {
         retrieved.clear();
     }
 
-    /// The UPDATE state (RFC 1939 §6): durable on return.
+    /// The UPDATE state (RFC 1939 §6): durable on return. What is deleted goes in one commit: whoever is killed in it
+    /// leaves
+    /// all of it, and no mark that an IMAP client would expunge by.
     void update() {
         retrieved.andNot(deleted);
         retrieved.andNot(seenBefore);
-        mark(uids(retrieved), Flags.SEEN);
-        int[] removed = uids(deleted);
-        mark(removed, Flags.DELETED);
-        if (removed.length > 0) {
-            inbox.expunge(removed);
+        int[] read = uids(retrieved);
+        if (read.length > 0) {
+            inbox.updateFlags(read, new FlagUpdate(FlagUpdate.Mode.ADD, Flags.SEEN, Set.of()), OptionalLong.empty());
         }
-    }
-
-    private void mark(int[] messages, long flag) {
-        if (messages.length > 0) {
-            inbox.updateFlags(messages, new FlagUpdate(FlagUpdate.Mode.ADD, flag, Set.of()), OptionalLong.empty());
+        int[] removed = uids(deleted);
+        if (removed.length > 0) {
+            inbox.remove(removed);
         }
     }
 

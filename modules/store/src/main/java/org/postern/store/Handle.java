@@ -3,6 +3,7 @@ package org.postern.store;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
 /// A session's hold on an open mailbox.
 final class Handle implements OpenMailbox {
@@ -149,6 +150,15 @@ final class Handle implements OpenMailbox {
 
     @Override
     public int[] expunge(int[] uids) {
+        return remove(uids, row -> (row.flags() & Flags.DELETED) != 0);
+    }
+
+    @Override
+    public int[] remove(int[] uids) {
+        return remove(uids, row -> true);
+    }
+
+    private int[] remove(int[] uids, Predicate<MailboxState.HeadRow> which) {
         requireWritable();
         var removed = new UidSet.Builder();
         long[] octets = {0};
@@ -157,7 +167,7 @@ final class Handle implements OpenMailbox {
                         List.of(state),
                         () -> {
                             for (MailboxState.HeadRow row : state.head(uids)) {
-                                if ((row.flags() & Flags.DELETED) != 0) {
+                                if (which.test(row)) {
                                     removed.add(row.uid());
                                     octets[0] += Integer.toUnsignedLong(row.size());
                                 }

@@ -55,6 +55,9 @@ public interface OpenMailbox extends AutoCloseable {
     /// Removes those of `uids` that are marked `\Deleted` now; durable on return. Returns the UIDs removed.
     int[] expunge(int[] uids);
 
+    /// Removes `uids`, marked or not, in one transaction; durable on return. Returns the UIDs removed.
+    int[] remove(int[] uids);
+
     /// Copies rows, never bodies; all or nothing; durable on return.
     CopyResult copy(int[] uids, MailboxName target);
 

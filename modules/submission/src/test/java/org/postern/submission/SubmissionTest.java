@@ -93,7 +93,7 @@ class SubmissionTest {
                     .matches("(?s)Return-Path: <alice@example.test>\r\n"
                             + "Delivered-To: bob@example.test\r\n"
                             + "Received: from client.invalid\\s+by mail.example.test\\s+with ESMTPSA\\s+id \\S+"
-                            + "\\s+for <bob@example.test>\\s+tls TLS_[A-Z0-9_]+;\\s+[^\r]*\r\n"
+                            + "\\s+for <bob@example.test>\\s+tls TLS_[A-Z0-9_]+\\s+group [a-z0-9]+;\\s+[^\r]*\r\n"
                             + "From: Alice <alice@example.test>\r\n"
                             + "X-Odd:   spaces  stay \r\n"
                             + "Subject: \u00e4\u00f6 as it came\r\n"
@@ -101,7 +101,7 @@ class SubmissionTest {
                             + "Message-ID: <[0-9a-f]{32}@example.test>\r\n"
                             + "\r\n"
                             + "\\.dot\r\nBcc: in the body stays\r\n\u00ff\r\n");
-            assertThat(message).doesNotContain("hidden", "laptop.example", "127.0.0.1", "group");
+            assertThat(message).doesNotContain("hidden", "laptop.example", "127.0.0.1");
         }
     }
 
