@@ -79,6 +79,9 @@ public final class ServedCertificates {
     }
 
     public synchronized void replace(List<ServedCertificate> replacement, UnknownServerName unknown) {
+        if (replacement.equals(selection.all()) && unknown == selection.unknown()) {
+            return; // a configuration that was read again: tickets stay good
+        }
         before = selection;
         selection = new CertificateSelection(replacement, unknown);
         contexts = new ConcurrentHashMap<>(); // tickets go with the certificates under which they were given
