@@ -118,6 +118,20 @@ class MaildropTest {
         assertThat(inbox().deleted()).isZero();
     }
 
+    /// Two would leave messages marked, and not removed, after a crash between them.
+    @Test
+    void whatIsRemovedGoesInOneChange() throws IOException {
+        long before = inbox().highestModSeq();
+        try (WireClient client = login()) {
+            client.command("DELE 1", "+OK");
+            client.command("DELE 3", "+OK");
+            client.sendLine("QUIT");
+            assertThat(client.readLine()).isEqualTo("+OK Goodbye");
+        }
+        assertThat(inbox().messages()).isEqualTo(2);
+        assertThat(inbox().highestModSeq()).isEqualTo(before + 1);
+    }
+
     @Test
     @Requirement("ST-27")
     void aTruncatedConnectionRemovesNothing() throws IOException {

@@ -37,6 +37,7 @@ record RestoreRules(long account, Address address, Imports.RestoreOptions option
             return new Placing.Kept(numbers(connection, was));
         }
         if (!isKnown(connection, was.uidValidity())) {
+            passOver(connection, was.uidValidity());
             return withNewUids(connection, name, Optional.of("the backup is of another server"));
         }
         Import.Kept numbers = numbers(connection, was);
@@ -47,6 +48,17 @@ record RestoreRules(long account, Address address, Imports.RestoreOptions option
             return new Placing.LeftAlone("another mailbox has its name since");
         }
         return new Placing.Kept(numbers);
+    }
+
+    /// What is to be new must not look like the old: the account gives this number to none of its next mailboxes.
+    private void passOver(Connection connection, long uidValidity) throws SQLException {
+        MailboxRows.update(
+                connection,
+                "update account set uid_validity = ? where id = ? and uid_validity between ? and ?",
+                uidValidity,
+                account,
+                uidValidity - 1_000,
+                uidValidity - 1);
     }
 
     /// True where the UIDVALIDITY can have meant nothing here but the mailbox in the backup.
