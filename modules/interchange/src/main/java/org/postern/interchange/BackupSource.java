@@ -155,16 +155,6 @@ final class BackupSource implements MailSource {
         }
 
         @Override
-        public boolean countsOctets() {
-            return false;
-        }
-
-        @Override
-        public List<String> warnings() {
-            return List.of();
-        }
-
-        @Override
         public @Nullable Message next() {
             if (passed == messages.count()) {
                 return null;

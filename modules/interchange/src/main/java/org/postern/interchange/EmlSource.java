@@ -213,16 +213,6 @@ public final class EmlSource implements MailSource {
         }
 
         @Override
-        public OptionalLong uidValidity() {
-            return OptionalLong.empty();
-        }
-
-        @Override
-        public long uidNext() {
-            return 0;
-        }
-
-        @Override
         public long total() {
             return files.size();
         }
@@ -230,16 +220,6 @@ public final class EmlSource implements MailSource {
         @Override
         public long passed() {
             return passed;
-        }
-
-        @Override
-        public boolean countsOctets() {
-            return false;
-        }
-
-        @Override
-        public List<String> warnings() {
-            return List.of();
         }
 
         @Override

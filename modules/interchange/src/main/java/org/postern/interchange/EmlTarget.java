@@ -9,23 +9,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.postern.store.MailboxName;
-import org.postern.store.ModifiedUtf7;
 
 /// A directory for each mailbox, and in it a file for each message with its octets as they are. An EML file has no
 /// place for flags.
 public final class EmlTarget implements MailTarget {
     private final ExportDirectory directory;
-    private final Map<MailboxName, String> places = new LinkedHashMap<>();
+    private final FolderPlaces places = new FolderPlaces("");
 
     /// An earlier export of this account goes on.
     ///
@@ -36,25 +32,12 @@ public final class EmlTarget implements MailTarget {
 
     @Override
     public List<String> begin(List<Listed> mailboxes) {
-        List<String> changed = new ArrayList<>();
-        FileNames names = new FileNames();
-        for (Listed each : mailboxes) {
-            String relative = names.unique(String.join("/", FileNames.levels(each.name())), each.name());
-            places.put(each.name(), relative);
-            if (!relative.equals(ModifiedUtf7.encode(each.name().value()))) {
-                changed.add("mailbox " + each.name() + " is written as " + relative);
-            }
-        }
-        return changed;
+        return places.assign(mailboxes);
     }
 
     @Override
     public Box open(Exported mailbox) throws IOException {
-        String place = places.get(mailbox.name);
-        if (place == null) {
-            throw new IOException("mailbox " + mailbox.name + " was not listed");
-        }
-        return new Folder(mailbox, place);
+        return new Folder(mailbox, places.of(mailbox.name));
     }
 
     @Override
@@ -109,11 +92,6 @@ public final class EmlTarget implements MailTarget {
                     there.add(mailbox.uids[index]);
                 }
             }
-        }
-
-        @Override
-        public List<String> warnings() {
-            return List.of();
         }
 
         @Override

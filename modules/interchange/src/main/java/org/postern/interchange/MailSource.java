@@ -43,10 +43,14 @@ public interface MailSource extends AutoCloseable {
     /// An open mailbox, with its messages in the order of arrival.
     interface Messages extends AutoCloseable {
         /// Empty where the source has no UIDs.
-        OptionalLong uidValidity();
+        default OptionalLong uidValidity() {
+            return OptionalLong.empty();
+        }
 
         /// 0 where the source has no UIDs.
-        long uidNext();
+        default long uidNext() {
+            return 0;
+        }
 
         /// The highest MODSEQ that clients were told; 0 where nobody knows.
         default long modSeq() {
@@ -60,10 +64,14 @@ public interface MailSource extends AutoCloseable {
         long passed();
 
         /// True where octets are counted, false for messages.
-        boolean countsOctets();
+        default boolean countsOctets() {
+            return false;
+        }
 
         /// What the operator should know of this mailbox.
-        List<String> warnings();
+        default List<String> warnings() {
+            return List.of();
+        }
 
         /// The next message, null after the last one.
         /// @throws MessageUnreadable for one that is left out; the next call goes on behind it

@@ -27,7 +27,9 @@ public interface MailTarget extends AutoCloseable {
     /// A mailbox's files. Messages are named by their place in the [Exported].
     interface Box extends AutoCloseable {
         /// What the operator should know of this mailbox.
-        List<String> warnings();
+        default List<String> warnings() {
+            return List.of();
+        }
 
         /// Those that are not there yet, ascending.
         int[] missing() throws IOException;

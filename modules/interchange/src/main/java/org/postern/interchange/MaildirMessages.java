@@ -122,11 +122,6 @@ final class MaildirMessages implements MailSource.Messages {
     }
 
     @Override
-    public boolean countsOctets() {
-        return false;
-    }
-
-    @Override
     public List<String> warnings() {
         return List.copyOf(warnings);
     }

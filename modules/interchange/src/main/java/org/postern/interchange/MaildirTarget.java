@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.postern.store.Flags;
 import org.postern.store.MailboxName;
+import org.postern.store.ModifiedUtf7;
 
 /// A tree of Maildirs that a Dovecot, or an import, takes over with UIDVALIDITY and UIDs: Maildir++, or a directory for
 /// each level (Dovecot's `LAYOUT=fs`).
@@ -74,7 +75,7 @@ public final class MaildirTarget implements MailTarget {
     }
 
     private String plain(MailboxName name) {
-        String encoded = org.postern.store.ModifiedUtf7.encode(name.value());
+        String encoded = ModifiedUtf7.encode(name.value());
         return directories ? encoded : "." + encoded.replace('/', '.');
     }
 

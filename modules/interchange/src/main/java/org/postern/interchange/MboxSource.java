@@ -108,16 +108,6 @@ public final class MboxSource implements MailSource {
         }
 
         @Override
-        public OptionalLong uidValidity() {
-            return OptionalLong.empty();
-        }
-
-        @Override
-        public long uidNext() {
-            return 0;
-        }
-
-        @Override
         public long total() {
             return size;
         }
@@ -130,11 +120,6 @@ public final class MboxSource implements MailSource {
         @Override
         public boolean countsOctets() {
             return true;
-        }
-
-        @Override
-        public List<String> warnings() {
-            return List.of();
         }
 
         @Override

@@ -12,16 +12,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.postern.store.Flags;
 import org.postern.store.InternalDate;
-import org.postern.store.MailboxName;
-import org.postern.store.ModifiedUtf7;
 
 /// An mbox file (mboxrd) for each mailbox: `Work/2026.mbox`. Flags are in Status, X-Status and X-Keywords.
 ///
@@ -31,7 +26,7 @@ public final class MboxTarget implements MailTarget {
     private static final int LONGEST_LINE = 900;
 
     private final ExportDirectory directory;
-    private final Map<MailboxName, String> places = new LinkedHashMap<>();
+    private final FolderPlaces places = new FolderPlaces(".mbox");
 
     /// An earlier export of this account goes on.
     ///
@@ -42,25 +37,12 @@ public final class MboxTarget implements MailTarget {
 
     @Override
     public List<String> begin(List<Listed> mailboxes) {
-        List<String> changed = new ArrayList<>();
-        FileNames names = new FileNames();
-        for (Listed each : mailboxes) {
-            String relative = names.unique(String.join("/", FileNames.levels(each.name())), each.name());
-            places.put(each.name(), relative + ".mbox");
-            if (!relative.equals(ModifiedUtf7.encode(each.name().value()))) {
-                changed.add("mailbox " + each.name() + " is written as " + relative + ".mbox");
-            }
-        }
-        return changed;
+        return places.assign(mailboxes);
     }
 
     @Override
     public Box open(Exported mailbox) throws IOException {
-        String place = places.get(mailbox.name);
-        if (place == null) {
-            throw new IOException("mailbox " + mailbox.name + " was not listed");
-        }
-        return new InFile(mailbox, place);
+        return new InFile(mailbox, places.of(mailbox.name));
     }
 
     @Override
@@ -94,11 +76,6 @@ public final class MboxTarget implements MailTarget {
                 ExportDirectory.makeBelow(at);
             }
             this.folder = at;
-        }
-
-        @Override
-        public List<String> warnings() {
-            return List.of();
         }
 
         @Override

@@ -7,8 +7,8 @@
 /// Occurrences; [EmlSource] with EmlName and DateField; [ImportSender] and [ImportReceiver] (the two sides), Wire
 /// (between them). [RestoreSender] is the first side with a backup instead of files: BackupSource, RestoreWire.
 /// The way out: [ExportSender] has the store, [ExportReceiver] the files; Exported is a mailbox, [MailTarget] what
-/// it becomes: [MaildirTarget], [MboxTarget] with FromQuoting, [EmlTarget]; with ExportDirectory, [FileNames] and
-/// LocalLines.
+/// it becomes: [MaildirTarget], [MboxTarget] with FromQuoting, [EmlTarget]; with ExportDirectory, [FileNames],
+/// FolderPlaces and LocalLines.
 ///
 /// Invariants: one message at a time is read; what was confirmed is durable and is not imported twice; a message that
 /// cannot be read is named and counted, and the others go on.

@@ -156,7 +156,7 @@ final class CertificateManagement {
     /// One label may be `*`, the first (RFC 7817 §5.4).
     private static String host(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
-        if (!ConfigurationReader.isHost(lower.startsWith("*.") ? lower.substring(2) : lower)) {
+        if (!Settings.isHost(lower.startsWith("*.") ? lower.substring(2) : lower)) {
             throw new RequestRefused("'" + name + "' is no host name in its ASCII form");
         }
         return lower;

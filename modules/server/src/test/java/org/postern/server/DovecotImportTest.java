@@ -8,7 +8,6 @@ import static org.postern.server.ServerFixture.PASSWORD;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -234,42 +233,6 @@ class DovecotImportTest {
     }
 
     private static void sync(Path home, int port, Path trust) throws Exception {
-        Path store = Files.createDirectories(home.resolve("Maildir"));
-        Path file =
-                Files.writeString(home.resolve("mbsyncrc"), """
-                IMAPAccount server
-                Host localhost
-                Port %d
-                User %s
-                Pass %s
-                SSLType IMAPS
-                CertificateFile %s
-
-                IMAPStore far
-                Account server
-
-                MaildirStore near
-                Path %s/
-                Inbox %s/INBOX
-                SubFolders Verbatim
-
-                Channel both
-                Far :far:
-                Near :near:
-                Patterns *
-                Create Both
-                Remove Both
-                Expunge None
-                CopyArrivalDate yes
-                SyncState *
-                """.formatted(port, ALICE, PASSWORD, trust, store, store));
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-        Process process = new ProcessBuilder("timeout", "300", "mbsync", "-c", file.toString(), "-a")
-                .redirectErrorStream(true)
-                .directory(home.toFile())
-                .start();
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
-        assertThat(process.waitFor()).as(output).isZero();
+        new Mbsync(home, "Remove Both", "Expunge None", "CopyArrivalDate yes").sync(port, trust);
     }
 }

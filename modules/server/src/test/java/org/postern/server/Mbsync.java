@@ -16,8 +16,15 @@ import org.postern.testkit.Programs;
 final class Mbsync {
     private final Path home;
     private final Path maildir;
+    private final String channel;
 
     Mbsync(Path home) throws IOException {
+        this(home, "Expunge Both");
+    }
+
+    /// @param channel options of the channel, beside those that every one has
+    Mbsync(Path home, String... channel) throws IOException {
+        this.channel = String.join("\n", channel);
         Programs.require("mbsync");
         this.home = Files.createDirectories(home);
         this.maildir = Files.createDirectories(home.resolve("Maildir"));
@@ -50,10 +57,10 @@ final class Mbsync {
                 Near :near:
                 Patterns *
                 Create Both
-                Expunge Both
+                %s
                 SyncState *
                 """.formatted(
-                        port, ServerFixture.ALICE, ServerFixture.PASSWORD, authority, maildir, maildir));
+                        port, ServerFixture.ALICE, ServerFixture.PASSWORD, authority, maildir, maildir, channel));
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
         ProcessBuilder builder =
                 new ProcessBuilder("timeout", "300", "mbsync", "-c", file.toString(), "-a").redirectErrorStream(true);
