@@ -59,12 +59,12 @@ final class AcmeFiles {
                 .toList();
     }
 
-    KeyPair accountKey() {
+    synchronized KeyPair accountKey() {
         return keyIn(directory.resolve("account-key.pem"), KeyKind.EC_P256);
     }
 
     /// That of the next certificate; made, and on the disk, if there is none yet.
-    KeyPair nextKey(KeyKind kind) {
+    synchronized KeyPair nextKey(KeyKind kind) {
         return keyIn(nextKeyFile(kind), kind);
     }
 
@@ -82,7 +82,7 @@ final class AcmeFiles {
     }
 
     /// From now on this is served. The key is the next one no longer.
-    void keep(KeyKind kind, KeyPair key, List<X509Certificate> chain) {
+    synchronized void keep(KeyKind kind, KeyPair key, List<X509Certificate> chain) {
         PemFiles.writePair(certificate(kind), key.getPrivate(), chain);
         try {
             if (Files.exists(nextKeyFile(kind))

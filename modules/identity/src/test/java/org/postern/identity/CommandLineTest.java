@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -18,6 +17,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.identity.Combinations.Combination;
+import org.postern.testkit.Pem;
 import org.postern.testkit.Programs;
 import org.postern.testkit.TestPki;
 
@@ -114,9 +114,7 @@ class CommandLineTest {
         assertThat(chosen.keySet()).hasSizeGreaterThanOrEqualTo(6);
         for (Combination combination : chosen.values()) {
             Path key = directory.resolve("key.pem");
-            Files.writeString(
-                    key,
-                    pem("PRIVATE KEY", combination.serverKeys().getPrivate().getEncoded()));
+            Files.writeString(key, Pem.of(combination.serverKeys().getPrivate()));
             Path certificate = pem("server.pem", combination.presented().subList(0, 1));
             Path chain = pem("chain.pem", combination.presented());
             Path anchors = pem("anchors.pem", combination.anchors().certificates());
@@ -200,17 +198,7 @@ class CommandLineTest {
         return new Answer(process.waitFor(), text);
     }
 
-    private Path pem(String name, List<X509Certificate> certificates) throws Exception {
-        StringBuilder text = new StringBuilder();
-        for (X509Certificate certificate : certificates) {
-            text.append(pem("CERTIFICATE", certificate.getEncoded()));
-        }
-        return Files.writeString(directory.resolve(name), text);
-    }
-
-    private static String pem(String label, byte[] octets) {
-        return "-----BEGIN " + label + "-----\n"
-                + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(octets) + "\n-----END " + label
-                + "-----\n";
+    private Path pem(String name, List<X509Certificate> certificates) throws IOException {
+        return Files.writeString(directory.resolve(name), Pem.of(certificates));
     }
 }

@@ -15,7 +15,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -41,6 +40,7 @@ import org.postern.resolver.TrustAnchorFile;
 import org.postern.resolver.Upstream;
 import org.postern.testkit.ChangingZones;
 import org.postern.testkit.FaultServer;
+import org.postern.testkit.Pem;
 import org.postern.testkit.Programs;
 import org.postern.testkit.TestPki;
 
@@ -170,14 +170,9 @@ final class Laboratory implements AutoCloseable {
 
     private int gnutls(String host, String priorities, Presented presented) throws Exception {
         Path pem = directory.resolve(host + ".pem");
-        StringBuilder text = new StringBuilder();
-        for (X509Certificate certificate : presented.chain()) {
-            text.append(pem("CERTIFICATE", certificate.getEncoded()));
-        }
-        Files.writeString(pem, text);
+        Files.writeString(pem, Pem.of(presented.chain()));
         Path key = Files.writeString(
-                directory.resolve(host + ".key"),
-                pem("PRIVATE KEY", presented.keys().getPrivate().getEncoded()));
+                directory.resolve(host + ".key"), Pem.of(presented.keys().getPrivate()));
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
             port = free.getLocalPort();
@@ -217,11 +212,6 @@ final class Laboratory implements AutoCloseable {
             }
         });
         return port;
-    }
-
-    private static String pem(String kind, byte[] der) {
-        return "-----BEGIN " + kind + "-----\n"
-                + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der) + "\n-----END " + kind + "-----\n";
     }
 
     /// `kind` or `kind: names`; a name is `dns=…`, `srv=…`, `uri=…` or `ip=…`.

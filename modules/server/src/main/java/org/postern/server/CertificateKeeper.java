@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -220,6 +221,11 @@ final class CertificateKeeper implements AutoCloseable {
     /// How ACME goes, where certificates come from there.
     Optional<AcmeCertificates.Progress> acmeProgress() {
         return acme.progress();
+    }
+
+    /// For a meter: attempts in a row that brought no certificate.
+    OptionalInt acmeFailures() {
+        return acme.failures();
     }
 
     private void use(List<Kept> next, Set<String> found) {

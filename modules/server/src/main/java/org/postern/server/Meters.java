@@ -21,7 +21,6 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
-import org.postern.acme.AcmeCertificates;
 import org.postern.tls.CertificateFinding;
 import org.postern.tls.ServedCertificates;
 
@@ -79,13 +78,11 @@ final class Meters implements AutoCloseable {
                 .description("How long the first of the served certificates to end is still valid.")
                 .strongReference(true)
                 .register(registry);
-        if (certificates.acmeProgress().isPresent()) {
+        if (certificates.acmeFailures().isPresent()) {
             Gauge.builder(
                             "postern.acme.failures",
                             certificates,
-                            keeper -> keeper.acmeProgress()
-                                    .map(AcmeCertificates.Progress::failures)
-                                    .orElse(0))
+                            keeper -> keeper.acmeFailures().orElse(0))
                     .description("Attempts in a row that brought no certificate.")
                     .strongReference(true)
                     .register(registry);

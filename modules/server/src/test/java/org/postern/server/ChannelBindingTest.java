@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.server.Configuration.Service;
+import org.postern.testkit.Pem;
 import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.TestCertificate;
@@ -65,12 +65,7 @@ class ChannelBindingTest {
     }
 
     private static Path pem(Path file, TestCertificate certificate) throws Exception {
-        return Files.writeString(
-                file,
-                "-----BEGIN CERTIFICATE-----\n"
-                        + Base64.getMimeEncoder()
-                                .encodeToString(certificate.certificate().getEncoded())
-                        + "\n-----END CERTIFICATE-----\n");
+        return Files.writeString(file, Pem.of(certificate.certificate()));
     }
 
     @Test

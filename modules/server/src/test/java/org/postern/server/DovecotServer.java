@@ -6,8 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.CertificateEncodingException;
-import java.util.Base64;
+import org.postern.testkit.Pem;
 import org.postern.testkit.TestCertificate;
 import org.postern.testkit.WireClient;
 
@@ -21,10 +20,8 @@ final class DovecotServer implements AutoCloseable {
 
     private DovecotServer(String password, String mailLocation) throws IOException, InterruptedException {
         Path directory = dovecot.directory;
-        certificateFile = Files.writeString(directory.resolve("certificate.pem"), pem("CERTIFICATE", encoded()));
-        Files.writeString(
-                directory.resolve("key.pem"),
-                pem("PRIVATE KEY", certificate.key().getEncoded()));
+        certificateFile = Files.writeString(directory.resolve("certificate.pem"), Pem.of(certificate.certificate()));
+        Files.writeString(directory.resolve("key.pem"), Pem.of(certificate.key()));
         try {
             dovecot.start(
                     """
@@ -72,20 +69,6 @@ final class DovecotServer implements AutoCloseable {
         try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
             return socket.getLocalPort();
         }
-    }
-
-    private byte[] encoded() {
-        try {
-            return certificate.certificate().getEncoded();
-        } catch (CertificateEncodingException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static String pem(String what, byte[] content) {
-        return "-----BEGIN " + what + "-----\n"
-                + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content) + "\n-----END " + what
-                + "-----\n";
     }
 
     int port() {

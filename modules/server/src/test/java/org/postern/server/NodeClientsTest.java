@@ -1,6 +1,5 @@
 package org.postern.server;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.postern.server.ServerFixture.ALICE;
@@ -22,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postern.server.Configuration.Service;
 import org.postern.server.ProgramRunner.Result;
+import org.postern.testkit.Pem;
 import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.TestCertificate;
@@ -103,15 +103,7 @@ class NodeClientsTest {
     @Test
     void anAuthorityThatTheyDoNotKnow() throws Exception {
         Path stranger = programs.directory().resolve("stranger.pem");
-        Files.writeString(
-                stranger,
-                "-----BEGIN CERTIFICATE-----\n"
-                        + Base64.getMimeEncoder()
-                                .encodeToString(TestCertificate.forLocalhost()
-                                        .certificate()
-                                        .getEncoded())
-                        + "\n-----END CERTIFICATE-----\n",
-                ISO_8859_1);
+        Files.writeString(stranger, Pem.of(TestCertificate.forLocalhost().certificate()));
         for (Service service : List.of(Service.IMAPS, Service.IMAP, Service.SUBMISSIONS, Service.SUBMISSION)) {
             boolean reads = service.kind == Service.Kind.IMAP;
             Result refused = node(reads ? "imap.js" : "submit.js", stranger, service, BOB);

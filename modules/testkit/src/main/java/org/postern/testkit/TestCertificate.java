@@ -16,7 +16,6 @@ import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.Date;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -110,15 +109,7 @@ public record TestCertificate(PrivateKey key, X509Certificate certificate) {
 
     /// Certificate and key in one PEM file, for its owner alone.
     public void write(Path file) throws IOException {
-        Base64.Encoder encoder = Base64.getMimeEncoder(64, new byte[] {'\n'});
-        String pem;
-        try {
-            pem = "-----BEGIN CERTIFICATE-----\n" + encoder.encodeToString(certificate.getEncoded())
-                    + "\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"
-                    + encoder.encodeToString(key.getEncoded()) + "\n-----END PRIVATE KEY-----\n";
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
+        String pem = Pem.of(certificate) + Pem.of(key);
         Path made = Files.writeString(file.resolveSibling(file.getFileName() + ".made"), pem);
         Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
         Files.move(made, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
