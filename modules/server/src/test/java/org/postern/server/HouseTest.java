@@ -32,6 +32,8 @@ class HouseTest {
             Map.entry("audit", Set.of("mua", "identity", "resolver")),
             Map.entry("tls", Set.of("identity")),
             Map.entry("acme", Set.of("tls", "identity")),
+            Map.entry("dns", Set.of("resolver", "identity", "tls")),
+            Map.entry("nameserver", Set.of("dns", "resolver", "identity", "tls")),
             Map.entry("auth", Set.of()),
             Map.entry("session", Set.of("tls", "auth", "identity")),
             Map.entry("store", Set.of("auth", "message")),
@@ -61,7 +63,9 @@ class HouseTest {
                             "inbound",
                             "resolver",
                             "mua",
-                            "audit")));
+                            "audit",
+                            "dns",
+                            "nameserver")));
 
     private static final JavaClasses HOUSE = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -124,7 +128,7 @@ class HouseTest {
                 Map.entry("com.github.luben", new String[] {"store"}),
                 Map.entry("org.flywaydb", new String[] {"store"}),
                 Map.entry("org.bouncycastle", new String[] {"tls", "identity", "mua", "auth", "testkit"}),
-                Map.entry("org.xbill", new String[] {"resolver"}),
+                Map.entry("org.xbill", new String[] {"resolver", "dns", "nameserver"}),
                 Map.entry("org.apache.james", new String[] {"message"}),
                 Map.entry("picocli", new String[] {"server"}),
                 Map.entry("com.typesafe.config", new String[] {"server"}),
