@@ -42,6 +42,9 @@ final class Database implements AutoCloseable {
     private static final Duration TIDIED_UP_AFTER = Duration.ofMinutes(2);
     /// The share of the file, in percent, that is worth its space.
     private static final int FILL_RATE = 60;
+    /// Where a page of rows is divided, in octets of memory; in the file it is about a fifth. A small change writes
+    /// one page of each table and index it touches, and those above: H2's 16 KiB would write twice as much.
+    private static final int PAGE = 2048;
 
     /// A change inside a transaction.
     interface Change {
@@ -102,7 +105,7 @@ final class Database implements AutoCloseable {
         var config = new HikariConfig();
         config.setJdbcUrl("jdbc:h2:" + file
                 + ";FILE_LOCK=FS;DB_CLOSE_ON_EXIT=FALSE;REUSE_SPACE=FALSE;RETENTION_TIME=" + retention.toMillis()
-                + ";LOCK_TIMEOUT=10000;COMPRESS=FALSE;CACHE_SIZE=65536");
+                + ";LOCK_TIMEOUT=10000;COMPRESS=FALSE;CACHE_SIZE=65536;PAGE_SIZE=" + PAGE);
         config.setUsername("sa");
         config.setPassword("");
         config.setPoolName("store");
