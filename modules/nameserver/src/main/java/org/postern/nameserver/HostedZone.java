@@ -1,0 +1,312 @@
+package org.postern.nameserver;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.postern.dns.PublicationException;
+import org.postern.dns.RecordSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.NSRecord;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.RRSIGRecord;
+import org.xbill.DNS.Record;
+
+/// One zone over time: its keys, its content and the version that is served. What is served is on the disk before.
+///
+/// Changes are made under its lock, by whoever asks for them; readers take the version that is there.
+final class HostedZone {
+    private static final Logger LOG = LoggerFactory.getLogger(HostedZone.class);
+
+    private final ZoneSettings settings;
+    private final Name origin;
+    private final Path keyFile;
+    private final Path stateFile;
+    private final Clock clock;
+    private final KeyRollover rollover;
+    private final ZoneSigner signer;
+
+    private List<ZoneKey> keys;
+    private List<Record> others;
+    private @Nullable FileTime othersModified;
+    private volatile Optional<String> fault = Optional.empty();
+    private volatile ZoneState state;
+    private Instant renewal;
+
+    /// Opens a zone, or makes a new one.
+    ///
+    /// @param directory of all zones
+    /// @throws IOException in the operator's words
+    /// @throws IllegalArgumentException in the operator's words
+    HostedZone(ZoneSettings settings, Path directory, Clock clock) throws IOException {
+        this.settings = settings;
+        this.origin = Names.of(settings.origin());
+        this.clock = clock;
+        this.rollover = new KeyRollover(settings);
+        this.signer = new ZoneSigner(settings);
+        Path own = directory.resolve(directoryName(settings));
+        Files.createDirectories(
+                own, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        keyFile = own.resolve("keys");
+        stateFile = own.resolve("zone");
+        keys = openKeys();
+        others = readOthers();
+        Optional<ZoneState> before =
+                Files.exists(stateFile) ? Optional.of(ZoneState.read(stateFile, origin)) : Optional.empty();
+        Instant now = clock.instant();
+        state = before.isPresent()
+                ? before.get()
+                : new ZoneState(List.of(), signer.sign(content(List.of()), keys, null, now), List.of());
+        renewal = signer.renewalOf(state.zone());
+        if (before.isEmpty()) {
+            state.write(stateFile);
+        }
+        refresh(state.published());
+    }
+
+    private static String directoryName(ZoneSettings settings) {
+        StringBuilder name = new StringBuilder();
+        for (char character : settings.origin().text().toCharArray()) {
+            boolean plain = Character.isLetterOrDigit(character) || "-_.".indexOf(character) >= 0;
+            name.append(plain ? String.valueOf(character) : "%%%02x".formatted((int) character));
+        }
+        return settings.origin().isRoot() ? "root" : name.toString();
+    }
+
+    private List<ZoneKey> openKeys() throws IOException {
+        if (!Files.exists(keyFile)) {
+            if (Files.exists(stateFile)) {
+                // new keys would not fit the DS record at the parent: everything would be bogus
+                throw new IOException(keyFile + " is missing, but the zone is there: restore the keys, or, if " + origin
+                        + " has no DS record at its parent any more, move " + stateFile + " away");
+            }
+            List<ZoneKey> made = rollover.first(clock.instant());
+            KeyFile.write(keyFile, made);
+            return made;
+        }
+        List<ZoneKey> read = KeyFile.read(keyFile);
+        boolean split = read.stream().anyMatch(key -> key.role() == ZoneKey.Role.ZSK);
+        boolean fits = read.stream().allMatch(key -> key.algorithm() == settings.algorithm())
+                && split == (settings.keys() == ZoneSettings.KeyScheme.KSK_AND_ZSK);
+        if (!fits) {
+            throw new IOException(origin + " is signed with "
+                    + (split ? "a KSK and a ZSK" : "a CSK") + " of "
+                    + read.getFirst().algorithm()
+                    + ", and the configuration says otherwise. To change that, take the DS record away at the parent, wait"
+                    + " for its TTL, move " + keyFile.getParent() + " away and begin anew");
+        }
+        return read;
+    }
+
+    private List<Record> readOthers() throws IOException {
+        if (settings.records().isEmpty()) {
+            return List.of();
+        }
+        Path file = settings.records().get();
+        FileTime modified = Files.exists(file) ? Files.getLastModifiedTime(file) : null;
+        List<Record> read =
+                ZoneText.read(file, origin, settings.timing().timeToLive().toSeconds());
+        try {
+            new ZoneContent(origin).addAll(read);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
+        othersModified = modified;
+        return read;
+    }
+
+    private ZoneContent content(List<Record> published) {
+        ZoneContent content = new ZoneContent(origin);
+        settings.nameServers()
+                .forEach(host -> content.add(new NSRecord(
+                        origin, DClass.IN, settings.timing().timeToLive().toSeconds(), Names.of(host))));
+        content.addAll(others);
+        content.addAll(published);
+        content.check();
+        return content;
+    }
+
+    Zone zone() {
+        return state.zone();
+    }
+
+    ZoneState state() {
+        return state;
+    }
+
+    ZoneSettings settings() {
+        return settings;
+    }
+
+    Name origin() {
+        return origin;
+    }
+
+    /// Replaces what Postern published.
+    ///
+    /// @return whether another version is served now
+    synchronized boolean publish(List<RecordSet> wanted) throws PublicationException {
+        List<Record> records = new ArrayList<>();
+        try {
+            for (RecordSet set : wanted) {
+                records.addAll(ZoneText.of(set, origin));
+            }
+            return refresh(records);
+        } catch (IllegalArgumentException e) {
+            throw new PublicationException("the zone " + settings.origin() + " stays as it is: " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new PublicationException(
+                    "the zone " + settings.origin() + " stays as it is, it cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    /// Does what is due: takes over the file of others' records, moves keys on, signs again.
+    ///
+    /// @return whether another version is served now
+    synchronized boolean tick() throws IOException {
+        boolean reread = takeOthers();
+        Instant now = clock.instant();
+        List<ZoneKey> next = rollover.advance(keys, now, ZoneSigner.longest(state.zone()));
+        boolean moved = !sameKeys(keys, next);
+        return (reread || moved || !now.isBefore(renewal)) && refresh(state.published());
+    }
+
+    private boolean takeOthers() throws IOException {
+        if (settings.records().isEmpty()) {
+            return false;
+        }
+        Path file = settings.records().get();
+        FileTime modified = Files.exists(file) ? Files.getLastModifiedTime(file) : null;
+        if (Objects.equals(modified, othersModified)) {
+            return false;
+        }
+        List<Record> before = others;
+        try {
+            others = readOthers();
+            content(state.published());
+            fault = Optional.empty();
+            LOG.info("{}: {} read again", settings.origin(), file);
+            return true;
+        } catch (IOException | IllegalArgumentException e) {
+            others = before;
+            othersModified = modified; // said once, not with every look
+            fault = Optional.of(String.valueOf(e.getMessage()));
+            LOG.error("{}: its last good records stay: {}", settings.origin(), e.getMessage());
+            return false;
+        }
+    }
+
+    private static boolean sameKeys(List<ZoneKey> one, List<ZoneKey> other) {
+        if (one.size() != other.size()) {
+            return false;
+        }
+        for (int index = 0; index < one.size(); index++) {
+            if (!one.get(index).same(other.get(index))
+                    || one.get(index).state() != other.get(index).state()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private synchronized boolean refresh(List<Record> published) throws IOException {
+        Instant now = clock.instant();
+        ZoneContent content = content(published);
+        take(rollover.advance(keys, now, ZoneSigner.longest(state.zone())));
+        Zone next = signer.sign(content, keys, state.zone(), now);
+        boolean changed = next != state.zone();
+        if (changed || !published.equals(state.published())) {
+            ZoneState after =
+                    changed ? state.next(published, next) : new ZoneState(published, state.zone(), state.changes());
+            after.write(stateFile);
+            state = after;
+        }
+        renewal = signer.renewalOf(next);
+        return changed;
+    }
+
+    /// Keys are on the disk before they are in the zone.
+    private void take(List<ZoneKey> next) throws IOException {
+        if (sameKeys(keys, next)) {
+            return;
+        }
+        KeyFile.write(keyFile, next);
+        for (ZoneKey key : next) {
+            if (keys.stream().noneMatch(before -> before.same(key) && before.state() == key.state())) {
+                LOG.info("{}: {} {}: {}", settings.origin(), key.role(), key.tag(origin), KeyRollover.explain(key));
+            }
+        }
+        for (ZoneKey key : keys) {
+            if (next.stream().noneMatch(key::same)) {
+                LOG.info("{}: {} {} is gone", settings.origin(), key.role(), key.tag(origin));
+            }
+        }
+        keys = next;
+    }
+
+    /// @throws IllegalStateException in the operator's words
+    synchronized boolean roll(ZoneKey.Role role) throws IOException {
+        take(rollover.begin(keys, role, clock.instant()));
+        return refresh(state.published());
+    }
+
+    /// The key whose DS record is waited for.
+    synchronized Optional<ZoneKey> awaited() {
+        return KeyRollover.awaitsDelegation(keys);
+    }
+
+    /// The parent has the DS record that was waited for, and no other.
+    ///
+    /// @param delegation its TTL
+    /// @throws IllegalStateException in the operator's words
+    synchronized boolean delegated(Duration delegation) throws IOException {
+        if (KeyRollover.awaitsDelegation(keys).isEmpty()) {
+            throw new IllegalStateException("no key of " + settings.origin() + " waits for a DS record");
+        }
+        take(rollover.delegated(keys, clock.instant(), delegation, ZoneSigner.longest(state.zone())));
+        return refresh(state.published());
+    }
+
+    synchronized ZoneStatus status(List<ZoneStatus.Secondary> secondaries) {
+        Zone zone = state.zone();
+        long timeToLive = settings.timing().delegation().toSeconds();
+        List<ZoneStatus.Key> shown = keys.stream()
+                .map(key -> new ZoneStatus.Key(
+                        key.tag(origin),
+                        key.role().name(),
+                        key.algorithm().name(),
+                        KeyRollover.explain(key),
+                        key.since(),
+                        key.isEntryPoint()
+                                ? Optional.of(key.delegation(origin, timeToLive).toString())
+                                : Optional.empty()))
+                .toList();
+        List<String> wished = KeyRollover.awaitsDelegation(keys)
+                .map(key -> List.of(key.delegation(origin, timeToLive).toString()))
+                .orElse(List.of());
+        Instant end = zone.earliestExpiry()
+                .map(signature -> ((RRSIGRecord) signature).getExpire())
+                .orElse(Instant.EPOCH);
+        return new ZoneStatus(
+                settings.origin(), zone.serial(), zone.records().size(), end, shown, wished, fault, secondaries);
+    }
+
+    /// The keys that a validator may begin with, in zone file form.
+    synchronized List<String> anchors() {
+        return KeyRollover.signersOfKeys(keys).stream()
+                .map(key -> key.record(origin, settings.timing().timeToLive().toSeconds())
+                        .toString())
+                .toList();
+    }
+}
