@@ -390,6 +390,44 @@ sealed interface Answer {
             Optional<String> newUids,
             Optional<String> leftAlone) {}
 
+    /// What ought to be published.
+    ///
+    /// @param withheld what must not be published now
+    record DnsRecords(List<DnsRecordSet> records, List<DnsWithheld> withheld) implements Answer {}
+
+    /// Records of one owner and type.
+    ///
+    /// @param zone the configured one that they belong to; null where there is none
+    /// @param ttl in seconds
+    /// @param data in the form of zone files
+    record DnsRecordSet(Optional<String> zone, String owner, String type, long ttl, List<String> data) {}
+
+    /// A set that its zone must not have.
+    ///
+    /// @param reason what is missing
+    record DnsWithheld(DnsRecordSet records, String reason) {}
+
+    /// What is published otherwise than it ought to be.
+    ///
+    /// @param same true where every server has what is wanted
+    /// @param failures servers that gave no answer
+    record DnsDifferences(
+            boolean same, List<DnsDifference> differences, List<String> failures, List<DnsWithheld> withheld)
+            implements Answer {}
+
+    /// A set that these servers do not have as it is wanted.
+    ///
+    /// @param state `missing`, `different` or `left`
+    /// @param wanted null where nothing should be there
+    /// @param found null where nothing is there
+    record DnsDifference(
+            String state,
+            String owner,
+            String type,
+            Optional<DnsRecordSet> wanted,
+            Optional<DnsRecordSet> found,
+            List<String> servers) {}
+
     /// What a mail domain looks like from outside.
     ///
     /// @param policy `strict` or `standard`: the one that `passed` is of

@@ -54,6 +54,7 @@ final class CertificateKeeper implements AutoCloseable {
     private final AcmeCertificates acme;
     private volatile List<Kept> kept;
     private volatile Set<String> problems = Set.of();
+    private volatile Runnable changed = () -> {};
     /// What was good last. Guarded by this.
     private final Map<PemPair, ServedCertificate> good = new HashMap<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
@@ -80,6 +81,11 @@ final class CertificateKeeper implements AutoCloseable {
 
     ServedCertificates served() {
         return served;
+    }
+
+    /// @param listener called whenever what is served may have changed; must not wait for anything
+    void onChange(Runnable listener) {
+        changed = listener;
     }
 
     /// What is served, the default first.
@@ -233,6 +239,7 @@ final class CertificateKeeper implements AutoCloseable {
         kept = next;
         served.replace(certificates(next), configuration.unknownSni());
         timer.execute(watch::look);
+        changed.run();
     }
 
     /// What there is to say of what is served.

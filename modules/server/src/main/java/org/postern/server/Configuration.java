@@ -51,6 +51,7 @@ record Configuration(
         SubmissionSettings submission,
         LmtpSettings lmtp,
         Optional<InetSocketAddress> metrics,
+        DnsSettings dns,
         String logLevel) {
 
     /// With those parts of another that a running server cannot change.
@@ -73,6 +74,7 @@ record Configuration(
                 submission,
                 lmtp,
                 running.metrics,
+                dns,
                 logLevel);
     }
 

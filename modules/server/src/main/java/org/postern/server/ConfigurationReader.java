@@ -63,6 +63,7 @@ final class ConfigurationReader {
             "pop3.",
             "submission.",
             "lmtp.",
+            "dns.",
             "log.level");
     /// Exceptions from a section that is otherwise live.
     private static final Set<String> NOT_LIVE = Set.of("tls.engine", "tls.retired-versions");
@@ -240,6 +241,7 @@ final class ConfigurationReader {
         boolean channelBinding = settings.oneOf("auth.channel-binding", "offer", Set.of("offer", "off"))
                 .equals("offer");
         Optional<InetSocketAddress> metrics = metrics();
+        DnsSettings dns = new DnsSection(settings).read(host, certificates);
         String level = settings.oneOf("log.level", "info", LOG_LEVELS);
         settings.findUnknownKeys();
         if (!settings.problems().isEmpty()) {
@@ -263,6 +265,7 @@ final class ConfigurationReader {
                 submission,
                 lmtp,
                 metrics,
+                dns,
                 level);
     }
 

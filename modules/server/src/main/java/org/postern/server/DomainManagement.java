@@ -12,8 +12,10 @@ final class DomainManagement {
     private final Accounts accounts;
     private final Deliveries deliveries;
     private final CertificateKeeper certificates;
+    private final DnsKeeper dns;
 
-    DomainManagement(PosternStore store, CertificateKeeper certificates) {
+    DomainManagement(PosternStore store, CertificateKeeper certificates, DnsKeeper dns) {
+        this.dns = dns;
         this.accounts = store.accounts();
         this.deliveries = store.deliveries();
         this.certificates = certificates;
@@ -24,11 +26,13 @@ final class DomainManagement {
             case Request.Domain.Add(String domain) -> {
                 accounts.addDomain(domain);
                 certificates.refresh();
+                dns.refresh();
                 yield shown(domain);
             }
             case Request.Domain.Remove(String domain) -> {
                 accounts.removeDomain(domain);
                 certificates.refresh();
+                dns.refresh();
                 yield Answer.Removed.of("domain", domain);
             }
             case Request.Domain.List() -> new Answer.Domains(all());

@@ -29,6 +29,7 @@ import picocli.CommandLine.Command;
             AliasCommand.class,
             SessionCommand.class,
             CertificateCommand.class,
+            DnsCommand.class,
             ImportCommand.class,
             ExportCommand.class,
             StoreCommand.class,
@@ -43,7 +44,7 @@ import picocli.CommandLine.Command;
         footer = {
             "",
             "Exit codes: 0 done; 1 refused or failed, the message says why; 2 wrong usage; 3 no JDK or Maven;",
-            "4 the configuration cannot be used; 5 a domain does not pass an audit.",
+            "4 the configuration cannot be used; 5 a domain does not pass, or its records are not as they should be.",
             "",
             "To try it without any configuration: postern quickstart"
         })

@@ -28,18 +28,20 @@ final class Management implements ControlSocket.Handler {
     private final CertificateManagement certificateFacts;
     private final ServerManagement server;
     private final MailManagement mail;
+    private final DnsManagement records;
     private final Supplier<Answer.Reloaded> reload;
 
     /// @param reload reads the configuration again
     Management(
             PosternStore store,
             CertificateKeeper certificates,
+            DnsKeeper dns,
             Listeners listeners,
             Path dataDirectory,
             KeyFiles keys,
             Supplier<Answer.Reloaded> reload) {
         this.reload = reload;
-        domains = new DomainManagement(store, certificates);
+        domains = new DomainManagement(store, certificates, dns);
         accounts = new AccountManagement(store.accounts(), listeners);
         quotas = new QuotaManagement(store.accounts());
         appPasswords = new AppPasswordManagement(store.accounts());
@@ -50,6 +52,7 @@ final class Management implements ControlSocket.Handler {
         certificateFacts = new CertificateManagement(certificates, store.accounts());
         server = new ServerManagement(store, certificates, listeners, dataDirectory);
         mail = new MailManagement(store);
+        records = new DnsManagement(dns, store.accounts());
     }
 
     @Override
@@ -126,6 +129,7 @@ final class Management implements ControlSocket.Handler {
             case Request.Session session -> sessions.execute(session);
             case Request.Certificate certificate -> certificateFacts.execute(certificate, secret);
             case Request.Mail each -> mail.execute(each);
+            case Request.Dns each -> records.execute(each);
             case Request.Status _ -> server.status();
             case Request.Reload _ -> reload.get();
         };

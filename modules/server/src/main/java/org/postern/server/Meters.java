@@ -96,6 +96,17 @@ final class Meters implements AutoCloseable {
         }
     }
 
+    /// What is wrong with published records.
+    void dns(DnsWatch watch) {
+        for (DnsWatch.Check check : DnsWatch.Check.values()) {
+            Gauge.builder("postern.dns.wrong", watch, each -> each.count(check))
+                    .description("Record sets that are not published as they are wanted, and why not.")
+                    .tag("check", DnsWatch.word(check))
+                    .strongReference(true)
+                    .register(registry);
+        }
+    }
+
     private static double secondsLeft(ServedCertificates served) {
         Instant now = Instant.now();
         DoubleStream left = served.served().stream()

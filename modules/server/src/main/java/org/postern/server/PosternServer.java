@@ -53,6 +53,7 @@ final class PosternServer implements AutoCloseable {
     private final ClientCertificateLogins clients;
     private final CertificateKeeper certificates;
     private final Listeners listeners;
+    private final DnsKeeper dns;
     private final Management management;
     private final Authenticator authenticator;
     private final SaslMechanisms mechanisms;
@@ -100,9 +101,19 @@ final class PosternServer implements AutoCloseable {
                     meters.registry());
             open.push(() -> listeners.stop(GRACE));
             store.accounts().onRevoked(listeners::endSessionsOf);
+            dns = opened(new DnsKeeper(
+                    configuration.dns(),
+                    directory.subdirectory("dns"),
+                    store.accounts(),
+                    listeners::bound,
+                    new ServedTlsa(certificates.served()),
+                    new DnsPublishers()::of));
+            certificates.onChange(dns::refresh);
+            meters.dns(dns.watch());
             management = new Management(
                     store,
                     certificates,
+                    dns,
                     listeners,
                     configuration.dataDirectory(),
                     new KeyFiles(this::running, live.map(LiveConfiguration::file)),
@@ -149,6 +160,7 @@ final class PosternServer implements AutoCloseable {
         }
         live.ifPresent(file -> opened(new FileWatch(() -> List.of(file.file()), LOOK, this::reloadUnasked)));
         opened(new FileWatch(certificates::files, LOOK, certificates::refresh));
+        dns.start();
         warnOfMissingPostmasters();
         health.running(this::obstacle);
         LOG.info("Postern is ready, process {}", ProcessHandle.current().pid());
@@ -192,6 +204,7 @@ final class PosternServer implements AutoCloseable {
         try {
             ready = certificates.prepare(next);
             authorities = ClientCertificateLogins.read(next);
+            dns.withdraw(next);
             listeners.change(settings(next));
         } catch (TlsConfigurationException unusable) {
             throw new RequestRefused("the running certificates stay: " + unusable.getMessage(), Main.CONFIGURATION);
@@ -202,6 +215,7 @@ final class PosternServer implements AutoCloseable {
         clients.take(authorities);
         listeners.limit(next.connections());
         Logging.level(next.logLevel());
+        dns.take(next.dns());
     }
 
     /// With protocols of their own: sessions that are open go on with what they began with.

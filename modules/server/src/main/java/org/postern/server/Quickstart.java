@@ -170,6 +170,7 @@ final class Quickstart {
                 Optional.of(new InetSocketAddress(
                         InetAddress.ofLiteral("127.0.0.1"),
                         ConfigurationReader.DEFAULT_METRICS_PORT + options.portOffset())),
+                DnsSettings.of(host),
                 options.logLevel());
     }
 

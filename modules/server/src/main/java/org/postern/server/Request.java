@@ -157,6 +157,17 @@ sealed interface Request {
         record Ca() implements Certificate, Question {}
     }
 
+    sealed interface Dns extends Request {
+        /// The records that ought to be published.
+        ///
+        /// @param domain those that a client of this mail domain needs; empty for all
+        /// @param zone those in it
+        record Show(Optional<String> domain, Optional<String> zone) implements Dns, Question {}
+
+        /// What is published otherwise than it ought to be.
+        record Diff(Optional<String> domain, Optional<String> zone) implements Dns, Question {}
+    }
+
     /// Answered with a conversation: once the server has agreed, octets go both ways.
     interface Streamed {}
 

@@ -6,6 +6,10 @@
 /// [CertificateKeeper] and [CertificateWatch], [ClientCertificateLogins], [Meters], [Health] and
 /// [MetricsEndpoint], [Quickstart] with [QuickstartState] and [SampleMail], [Logging], [ServiceManager] (systemd).
 ///
+/// Records of mail domains: [DnsSettings] (read by [DnsSection]), [DnsKeeper] (what is wanted, published and looked at)
+/// with [ServedTlsa], [DnsPublishers], [DnsMemory] and [DnsWatch]. Another way to publish is a record in
+/// `DnsSettings.Way`, a branch in `DnsSection` and one in `DnsPublishers`.
+///
 /// Changing a running server: [Request] and [Answer] (all there is to ask and to be told), [ControlMessages] with
 /// [RequestNames] and [Json] (how they look on the wire), [ControlSocket] (the server's end), [Management] (the
 /// audit log, and the way to the `…Management` of each family: [DomainManagement] and so on); [ControlClient],

@@ -101,6 +101,7 @@ final class ServerFixture implements AutoCloseable {
                 SubmissionSettings.of("mail.example.test"),
                 LmtpSettings.of("mail.example.test"),
                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
+                DnsSettings.of("mail.example.test"),
                 "info"));
         if (server.store().accounts().domains().isEmpty()) { // else it is a directory that was used before
             server.management().execute(new Request.Domain.Add("example.test"), "test");

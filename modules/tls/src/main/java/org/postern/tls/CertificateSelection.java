@@ -75,18 +75,31 @@ final class CertificateSelection {
                 || !named(serverName).isEmpty();
     }
 
+    /// Whom a client may meet that asks for this name, by the kind of key that it wants: see [#choose].
+    List<ServedCertificate> servedFor(String serverName) {
+        return candidates(Optional.of(serverName)).stream()
+                .map(each -> each.leaf().getPublicKey().getAlgorithm())
+                .distinct()
+                .flatMap(algorithm -> choose(algorithm, Optional.of(serverName)).stream())
+                .toList();
+    }
+
+    private List<ServedCertificate> candidates(Optional<String> serverName) {
+        List<ServedCertificate> named = serverName.map(this::named).orElse(List.of());
+        if (!named.isEmpty()) {
+            return named;
+        }
+        return serverName.isPresent() && unknown == UnknownServerName.REFUSE ? List.of() : usual;
+    }
+
     /// The certificate for one kind of key. A certificate of another name is no answer to a client that asks for one
     /// that is served: it tries its next kind of key, and only for that name.
     ///
     /// @param keyType as JSSE names it: `EC`, `RSA`, `EC_EC`, `RSASSA-PSS` …
     Optional<ServedCertificate> choose(String keyType, Optional<String> serverName) {
-        List<ServedCertificate> candidates = serverName.map(this::named).orElse(List.of());
-        if (candidates.isEmpty()) {
-            candidates = serverName.isPresent() && unknown == UnknownServerName.REFUSE ? List.of() : usual;
-        }
         Instant now = Instant.now();
         ServedCertificate last = null;
-        for (ServedCertificate candidate : candidates) {
+        for (ServedCertificate candidate : candidates(serverName)) {
             if (fits(keyType, candidate.leaf())) {
                 if (candidate.validAt(now)) {
                     return Optional.of(candidate);

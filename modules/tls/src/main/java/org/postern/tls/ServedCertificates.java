@@ -91,6 +91,11 @@ public final class ServedCertificates {
         return selection.all();
     }
 
+    /// What clients get that ask for this name: one for each kind of key, none where they are turned away.
+    public List<ServedCertificate> servedFor(String serverName) {
+        return selection.servedFor(serverName);
+    }
+
     /// False where a handshake would fail: then STARTTLS is not offered (R8314-17).
     public boolean available() {
         Instant now = Instant.now();

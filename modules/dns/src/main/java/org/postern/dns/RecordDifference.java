@@ -1,0 +1,74 @@
+package org.postern.dns;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.postern.dns.AuthoritativeServers.ServerAnswer;
+
+/// One set that is not published as it is wanted.
+///
+/// @param wanted empty where nothing should be there
+/// @param found what these servers have instead; empty where they have nothing
+/// @param servers that have it so
+public record RecordDifference(
+        RecordSet.Key key, Optional<RecordSet> wanted, Optional<RecordSet> found, List<String> servers) {
+    public RecordDifference {
+        servers = List.copyOf(servers);
+    }
+
+    /// Whether only the time to live differs.
+    public boolean ofTimeToLiveAlone() {
+        return wanted.isPresent() && found.isPresent() && wanted.get().saysTheSameAs(found.get());
+    }
+
+    /// What all servers of all zones say, held against what is wanted.
+    ///
+    /// @param failures servers that gave no answer, and names whose servers are not found, one line each
+    public record Comparison(List<RecordDifference> differences, List<String> failures) {
+        public Comparison {
+            differences = List.copyOf(differences);
+            failures = List.copyOf(failures);
+        }
+
+        /// True where every server has been asked and has what is wanted.
+        public boolean same() {
+            return differences.isEmpty() && failures.isEmpty();
+        }
+    }
+
+    /// Asks for all of the wanted sets, and for those that should not be there. Blocking.
+    ///
+    /// @param unwanted owners and types of which nothing is wanted, where something may be left
+    public static Comparison compare(
+            List<RecordSet> wanted, List<RecordSet.Key> unwanted, AuthoritativeServers servers) {
+        Map<RecordSet.Key, Optional<RecordSet>> asked = new LinkedHashMap<>();
+        wanted.forEach(set -> asked.put(set.key(), Optional.of(set)));
+        unwanted.forEach(key -> asked.putIfAbsent(key, Optional.empty()));
+        List<RecordDifference> differences = new ArrayList<>();
+        Map<String, String> failures = new LinkedHashMap<>();
+        asked.forEach((key, want) -> {
+            Map<Optional<RecordSet>, List<String>> by = new LinkedHashMap<>();
+            List<ServerAnswer> answers = servers.ask(key.owner(), key.type());
+            if (answers.isEmpty()) {
+                failures.putIfAbsent(key.owner().text(), "the name servers of " + key.owner() + " cannot be found");
+            }
+            for (ServerAnswer answer : answers) {
+                if (answer.failure().isPresent()) {
+                    failures.putIfAbsent(
+                            answer.server(),
+                            answer.server() + ": " + answer.failure().get());
+                } else {
+                    by.computeIfAbsent(answer.found(), _ -> new ArrayList<>()).add(answer.server());
+                }
+            }
+            by.forEach((found, who) -> {
+                if (!found.equals(want)) {
+                    differences.add(new RecordDifference(key, want, found, who));
+                }
+            });
+        });
+        return new Comparison(differences, List.copyOf(failures.values()));
+    }
+}

@@ -1,0 +1,14 @@
+package org.postern.dns;
+
+import java.util.List;
+import org.postern.resolver.DomainName;
+
+/// What the TLSA records of hosts say now: of the keys that are served, and of those that are announced.
+@FunctionalInterface
+public interface TlsaData {
+    /// The data of the records, as in [RecordSet#data]; none where there should be none. The same for every port of the
+    /// host.
+    ///
+    /// @param forms in which the operator wants keys to be published
+    List<String> of(DomainName host, List<TlsaParameters> forms);
+}

@@ -1,0 +1,103 @@
+package org.postern.dns;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.postern.identity.TlsaRecord;
+import org.postern.resolver.DomainName;
+
+/// The records that ought to be published, made of what runs: no port, host or key is typed a second time.
+///
+/// @param mailDomains in A-labels
+/// @param frontEnds the targets of all SRV records
+/// @param ports where the services listen; one that is missing is not offered
+/// @param tlsa for each front end what its TLSA records say now: of the key that is served, and of one that is
+///     announced. None for a host without them.
+/// @param others what else is wanted, such as CAA records
+public record WantedRecords(
+        List<DomainName> mailDomains,
+        List<FrontEnd> frontEnds,
+        Map<MailService, Integer> ports,
+        Map<DomainName, List<String>> tlsa,
+        Duration timeToLive,
+        List<RecordSet> others) {
+    public WantedRecords {
+        mailDomains = List.copyOf(mailDomains);
+        frontEnds = List.copyOf(frontEnds);
+        ports = Map.copyOf(ports);
+        tlsa = Map.copyOf(tlsa);
+        others = List.copyOf(others);
+    }
+
+    /// The SRV records of a mail domain: each service is offered, or said not to be.
+    public List<RecordSet> services(DomainName mailDomain) {
+        List<RecordSet> sets = new ArrayList<>();
+        for (MailService service : MailService.values()) {
+            Integer port = ports.get(service);
+            List<String> data = port == null || frontEnds.isEmpty()
+                    ? List.of("0 0 0 .") // RFC 6186 §3.4: the only record of its label
+                    : frontEnds.stream()
+                            .map(target ->
+                                    service.priority() + " " + target.weight() + " " + port + " " + target.host() + ".")
+                            .toList();
+            sets.add(new RecordSet(service.owner(mailDomain), RecordType.SRV, timeToLive, data));
+        }
+        return sets;
+    }
+
+    /// Addresses of a front end, and the TLSA records of each port, those for STARTTLS too (RFC 6698 §3).
+    public List<RecordSet> host(FrontEnd target) {
+        List<RecordSet> sets = new ArrayList<>();
+        addresses(sets, target, RecordType.A);
+        addresses(sets, target, RecordType.AAAA);
+        List<String> data = tlsa.getOrDefault(target.host(), List.of());
+        if (!data.isEmpty()) {
+            ports.values().stream()
+                    .distinct()
+                    .sorted()
+                    .forEach(
+                            port -> sets.add(new RecordSet(target.tlsaOwner(port), RecordType.TLSA, timeToLive, data)));
+        }
+        return sets;
+    }
+
+    private void addresses(List<RecordSet> sets, FrontEnd target, RecordType type) {
+        List<String> data = target.addresses().stream()
+                .filter(address -> (address instanceof Inet4Address) == (type == RecordType.A))
+                .map(InetAddress::getHostAddress)
+                .toList();
+        if (!data.isEmpty()) {
+            sets.add(new RecordSet(target.host(), type, timeToLive, data));
+        }
+    }
+
+    /// The data of a TLSA record in presentation form (RFC 6698 §2.2).
+    public static String data(TlsaRecord record) {
+        return record.usage() + " " + record.selector() + " " + record.matchingType() + " "
+                + HexFormat.of().formatHex(record.data());
+    }
+
+    /// All of all domains and hosts.
+    public List<RecordSet> all() {
+        List<RecordSet> sets = new ArrayList<>();
+        mailDomains.forEach(domain -> sets.addAll(services(domain)));
+        frontEnds.forEach(target -> sets.addAll(host(target)));
+        sets.addAll(others);
+        return sets;
+    }
+
+    /// What a client of one mail domain comes across: its services, the front ends, and what else is in the domain.
+    public List<RecordSet> of(DomainName mailDomain) {
+        List<RecordSet> sets = new ArrayList<>(services(mailDomain));
+        frontEnds.forEach(target -> sets.addAll(host(target)));
+        others.stream()
+                .filter(set -> set.owner().isWithin(mailDomain)
+                        || frontEnds.stream().anyMatch(target -> target.host().equals(set.owner())))
+                .forEach(sets::add);
+        return sets;
+    }
+}

@@ -1,0 +1,116 @@
+package org.postern.server;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "dns",
+        description = "The records of mail domains: SRV, TLSA and what belongs to them, made of what the server runs.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND")
+final class DnsCommand {
+    private static final String ZONE = "only what is in this zone";
+    private static final String DOMAIN = "what clients of this mail domain need; without it, all";
+
+    @Command(
+            description = {
+                "Shows the records that ought to be published, as zone file text.",
+                "TLSA records of a zone that is not proved secure by DNSSEC stand there as comments, with what is missing."
+            },
+            mixinStandardHelpOptions = true)
+    int show(
+            @Mixin RunningServer server,
+            @Parameters(paramLabel = "DOMAIN", arity = "0..1", description = DOMAIN) @Nullable String domain,
+            @Option(names = "--zone", paramLabel = "ZONE", description = ZONE) @Nullable String zone) {
+        return server.ask(
+                new Request.Dns.Show(Optional.ofNullable(domain), Optional.ofNullable(zone)),
+                Answer.DnsRecords.class,
+                answer -> text(answer.records()) + withheld(answer.withheld()));
+    }
+
+    @Command(
+            description = {
+                "Shows what is published otherwise than it ought to be: asks every name server of each zone.",
+                "Lines to add begin with +, lines to take away with -. Exit code 0 where nothing differs, 5 otherwise."
+            },
+            mixinStandardHelpOptions = true)
+    int diff(
+            @Mixin RunningServer server,
+            @Parameters(paramLabel = "DOMAIN", arity = "0..1", description = DOMAIN) @Nullable String domain,
+            @Option(names = "--zone", paramLabel = "ZONE", description = ZONE) @Nullable String zone) {
+        return server.ask(
+                new Request.Dns.Diff(Optional.ofNullable(domain), Optional.ofNullable(zone)),
+                Answer.DnsDifferences.class,
+                DnsCommand::text,
+                answer -> answer.same() ? Main.DONE : AuditCommand.NOT_PASSED);
+    }
+
+    /// By zone, those of none first.
+    private static String text(List<Answer.DnsRecordSet> sets) {
+        Map<String, StringBuilder> zones = new LinkedHashMap<>();
+        for (Answer.DnsRecordSet set : sets) {
+            StringBuilder lines = zones.computeIfAbsent(set.zone().orElse(""), _ -> new StringBuilder());
+            lines(set).forEach(line -> lines.append(line).append('\n'));
+        }
+        StringBuilder text = new StringBuilder();
+        zones.forEach((zone, lines) -> text.append(zone.isEmpty() ? "" : "; in the zone " + zone + "\n")
+                .append(lines));
+        return text.toString();
+    }
+
+    private static List<String> lines(Answer.DnsRecordSet set) {
+        return set.data().stream()
+                .map(data -> set.owner() + ". " + set.ttl() + " IN " + set.type() + " " + data)
+                .toList();
+    }
+
+    private static String withheld(List<Answer.DnsWithheld> withheld) {
+        StringBuilder text = new StringBuilder();
+        Map<String, StringBuilder> reasons = new LinkedHashMap<>();
+        for (Answer.DnsWithheld each : withheld) {
+            StringBuilder lines = reasons.computeIfAbsent(each.reason(), _ -> new StringBuilder());
+            lines(each.records())
+                    .forEach(line -> lines.append(";   ").append(line).append('\n'));
+        }
+        reasons.forEach((reason, lines) -> text.append("; not to be published: ")
+                .append(reason)
+                .append('\n')
+                .append(lines));
+        return text.toString();
+    }
+
+    private static String text(Answer.DnsDifferences answer) {
+        StringBuilder text = new StringBuilder();
+        for (Answer.DnsDifference each : answer.differences()) {
+            text.append("; ")
+                    .append(each.owner())
+                    .append(' ')
+                    .append(each.type())
+                    .append(": ")
+                    .append(each.state())
+                    .append(" at ")
+                    .append(String.join(", ", each.servers()))
+                    .append('\n');
+            List<String> wanted = each.wanted().map(DnsCommand::lines).orElse(List.of());
+            List<String> found = each.found().map(DnsCommand::lines).orElse(List.of());
+            found.stream()
+                    .filter(line -> !wanted.contains(line))
+                    .forEach(line -> text.append("- ").append(line).append('\n'));
+            wanted.stream()
+                    .filter(line -> !found.contains(line))
+                    .forEach(line -> text.append("+ ").append(line).append('\n'));
+        }
+        answer.failures()
+                .forEach(failure -> text.append("; no answer: ").append(failure).append('\n'));
+        text.append(withheld(answer.withheld()));
+        return text.append(answer.same() ? "; everything is published as it should be\n" : "")
+                .toString();
+    }
+}

@@ -1,0 +1,300 @@
+package org.postern.server;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.postern.dns.AuthoritativeServers;
+import org.postern.dns.Diagnosis;
+import org.postern.dns.DirectServers;
+import org.postern.dns.Gate;
+import org.postern.dns.MailService;
+import org.postern.dns.PublicationException;
+import org.postern.dns.Publisher;
+import org.postern.dns.RecordDifference;
+import org.postern.dns.RecordSet;
+import org.postern.dns.RecordType;
+import org.postern.dns.TlsaData;
+import org.postern.dns.WantedRecords;
+import org.postern.resolver.DomainName;
+import org.postern.resolver.Resolver;
+import org.postern.server.Configuration.Listener;
+import org.postern.session.Endpoint;
+import org.postern.store.Accounts;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Keeps what is published in step with what runs: listeners, mail domains, certificates and the keys that are
+/// announced. Looks whenever one of them changes, and every quarter of an hour whether what is published is what is
+/// wanted. Publishes and looks on one thread of its own; where no zone is configured it asks nobody anything.
+final class DnsKeeper implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DnsKeeper.class);
+    private static final Duration INTERVAL = Duration.ofMinutes(15);
+    /// Secondary servers need a moment; a publication that failed is tried again.
+    private static final Duration AGAIN = Duration.ofMinutes(1);
+    /// A reload waits no longer for a withdrawal.
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /// The settings, and what was made of them.
+    private record Means(DnsSettings settings, Gate gate, AuthoritativeServers servers) {}
+
+    private final Accounts accounts;
+    private final Supplier<Map<String, List<InetSocketAddress>>> bound;
+    private final TlsaData tlsa;
+    private final Function<DnsSettings.Zone, Optional<Publisher>> publishers;
+    private final DnsWatch watch = new DnsWatch();
+    private final DnsMemory memory;
+    private final AtomicBoolean due = new AtomicBoolean();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("dns").factory());
+    private volatile Means means;
+
+    /// Publishes nothing before [#start].
+    ///
+    /// @param directory for what has been published
+    /// @param bound addresses that services listen on, by their name
+    /// @param tlsa keys that are served or announced
+    /// @throws StartException where the memory of what has been published cannot be read
+    DnsKeeper(
+            DnsSettings settings,
+            Path directory,
+            Accounts accounts,
+            Supplier<Map<String, List<InetSocketAddress>>> bound,
+            TlsaData tlsa,
+            Function<DnsSettings.Zone, Optional<Publisher>> publishers) {
+        this.accounts = accounts;
+        this.bound = bound;
+        this.tlsa = tlsa;
+        this.publishers = publishers;
+        this.memory = DnsMemory.in(directory);
+        this.means = means(settings);
+    }
+
+    private static Means means(DnsSettings settings) {
+        Resolver resolver = settings.resolver();
+        return new Means(
+                settings,
+                new Gate(resolver, new Diagnosis(settings.resolvers())),
+                new DirectServers(settings.resolvers(), settings.servers()));
+    }
+
+    /// From now on, for what is served is live: a first publication comes after it (RFC 7671 §8.4).
+    void start() {
+        settings().tlsa().forEach(form -> form.caveat().ifPresent(caveat -> LOG.warn("dns.tlsa: {}", caveat)));
+        timer.scheduleWithFixedDelay(this::look, 0, INTERVAL.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /// Something changed that records are made of. Returns at once.
+    void refresh() {
+        if (due.compareAndSet(false, true)) {
+            timer.execute(this::look);
+        }
+    }
+
+    /// Another configuration, which listens already.
+    void take(DnsSettings next) {
+        if (!next.equals(settings())) {
+            means = means(next);
+        }
+        refresh();
+    }
+
+    DnsSettings settings() {
+        return means.settings();
+    }
+
+    Gate gate() {
+        return means.gate();
+    }
+
+    AuthoritativeServers servers() {
+        return means.servers();
+    }
+
+    DnsWatch watch() {
+        return watch;
+    }
+
+    // ---- what is wanted
+
+    /// As of now.
+    WantedRecords wanted() {
+        return wanted(settings(), offered(bound.get()));
+    }
+
+    private WantedRecords wanted(DnsSettings settings, Map<MailService, Integer> ports) {
+        Map<DomainName, List<String>> data = new HashMap<>();
+        settings.frontEnds().forEach(each -> data.put(each.host(), tlsa.of(each.host(), settings.tlsa())));
+        return new WantedRecords(
+                accounts.domains().stream().map(DomainName::new).toList(),
+                settings.frontEnds(),
+                ports,
+                data,
+                settings.timeToLive(),
+                List.of());
+    }
+
+    /// The ports of services that others than this machine reach; where nothing else listens, those on loopback.
+    static Map<MailService, Integer> offered(Map<String, List<InetSocketAddress>> bound) {
+        boolean open = bound.entrySet().stream()
+                .filter(each -> MailService.named(each.getKey()).isPresent())
+                .flatMap(each -> each.getValue().stream())
+                .anyMatch(address -> !address.getAddress().isLoopbackAddress());
+        Map<MailService, Integer> ports = new EnumMap<>(MailService.class);
+        bound.forEach((name, addresses) -> MailService.named(name)
+                .ifPresent(service -> addresses.stream()
+                        .filter(address -> !open || !address.getAddress().isLoopbackAddress())
+                        .findFirst()
+                        .ifPresent(address -> ports.put(service, address.getPort()))));
+        return ports;
+    }
+
+    /// Which of these may be published now. Blocking.
+    Gate.Passage passage(List<RecordSet> sets) {
+        Means now = means;
+        return now.gate().pass(sets, memory.standing(RecordType.TLSA));
+    }
+
+    /// Owners and types of which nothing is wanted, where something may be left of an earlier time.
+    List<RecordSet.Key> leftovers(
+            List<RecordSet> permitted, List<Gate.Withheld> withheld, Predicate<DomainName> concerned) {
+        Set<RecordSet.Key> keys = new LinkedHashSet<>(memory.standing());
+        withheld.stream()
+                .filter(Gate.Withheld::proved)
+                .forEach(each -> keys.add(each.set().key()));
+        permitted.forEach(set -> keys.remove(set.key()));
+        keys.removeIf(key -> !concerned.test(key.owner()));
+        return List.copyOf(keys);
+    }
+
+    // ---- publishing
+
+    private void look() {
+        due.set(false);
+        Means now = means;
+        if (now.settings().zones().isEmpty()) {
+            watch.nothing();
+            return;
+        }
+        try {
+            lookAt(now);
+        } catch (RuntimeException e) { // the next look may do better
+            LOG.error("DNS records could not be looked at", e);
+        }
+    }
+
+    private void lookAt(Means now) {
+        List<RecordSet> all = wanted(now.settings(), offered(bound.get())).all();
+        DnsWatch.Look look = watch.begin();
+        for (DnsSettings.Zone zone : now.settings().zones()) {
+            List<RecordSet> sets = inZone(now.settings(), zone, all);
+            Gate.Passage passage = now.gate().pass(sets, memory.standing(RecordType.TLSA));
+            look.withheld(passage.withheld());
+            Optional<Publisher> publisher = publishers.apply(zone);
+            boolean published = publisher.isEmpty() || publish(publisher.get(), passage.permitted(), look);
+            List<RecordSet.Key> left = leftovers(
+                    passage.permitted(),
+                    passage.withheld(),
+                    owner -> now.settings().zoneOf(owner).equals(Optional.of(zone)));
+            if (published) {
+                RecordDifference.Comparison comparison =
+                        RecordDifference.compare(passage.permitted(), left, now.servers());
+                look.compared(comparison);
+                memory.remember(passage.permitted(), left, comparison);
+            }
+        }
+        if (look.end()) {
+            timer.schedule(this::look, AGAIN.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    private static List<RecordSet> inZone(DnsSettings settings, DnsSettings.Zone zone, List<RecordSet> all) {
+        return all.stream()
+                .filter(set -> settings.zoneOf(set.owner()).equals(Optional.of(zone)))
+                .toList();
+    }
+
+    private boolean publish(Publisher publisher, List<RecordSet> sets, DnsWatch.Look look) {
+        try {
+            publisher.publish(sets);
+            memory.published(sets);
+            return true;
+        } catch (PublicationException e) {
+            look.failed(publisher.zone(), String.valueOf(e.getMessage()));
+            return false;
+        }
+    }
+
+    /// Before listeners go: takes back their TLSA records, which promise TLS there (RFC 7671 §8.4). Waits for that a
+    /// little while at most; the records of caches live on for their time.
+    void withdraw(Configuration next) {
+        Means now = means;
+        Map<MailService, Integer> ports = offered(bound.get());
+        Set<Integer> going = new HashSet<>(ports.values());
+        next.listeners().stream()
+                .map(Listener::endpoint)
+                .filter(Endpoint.Port.class::isInstance)
+                .forEach(endpoint ->
+                        going.remove(((Endpoint.Port) endpoint).address().getPort()));
+        boolean published = now.settings().zones().stream()
+                .anyMatch(zone -> publishers.apply(zone).isPresent());
+        if (going.isEmpty() || !published) {
+            return;
+        }
+        Set<DomainName> owners = now.settings().frontEnds().stream()
+                .flatMap(each -> going.stream().map(each::tlsaOwner))
+                .collect(Collectors.toSet());
+        List<RecordSet> staying = new ArrayList<>(wanted(now.settings(), ports).all());
+        staying.removeIf(set -> owners.contains(set.owner()));
+        CompletableFuture.runAsync(() -> withdraw(now, staying), timer)
+                .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((_, failure) -> {
+                    if (failure == null) {
+                        LOG.info(
+                                "the TLSA records of the ports {} are withdrawn; caches have them for {} s more",
+                                going,
+                                now.settings().timeToLive().toSeconds());
+                    } else {
+                        LOG.warn("the ports {} go while their TLSA records are still published: {}", going, failure);
+                    }
+                })
+                .exceptionally(_ -> null)
+                .join();
+    }
+
+    private void withdraw(Means now, List<RecordSet> staying) {
+        for (DnsSettings.Zone zone : now.settings().zones()) {
+            Optional<Publisher> publisher = publishers.apply(zone);
+            if (publisher.isPresent()) {
+                List<RecordSet> sets = inZone(now.settings(), zone, staying);
+                try {
+                    publisher.get().publish(passage(sets).permitted());
+                } catch (PublicationException e) {
+                    throw new IllegalStateException(e.getMessage(), e);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        timer.shutdown();
+    }
+}

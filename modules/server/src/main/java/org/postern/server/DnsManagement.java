@@ -1,0 +1,107 @@
+package org.postern.server;
+
+import java.net.IDN;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.postern.dns.Gate;
+import org.postern.dns.RecordDifference;
+import org.postern.dns.RecordSet;
+import org.postern.dns.WantedRecords;
+import org.postern.resolver.DomainName;
+import org.postern.store.Accounts;
+
+/// The records of mail domains: what they ought to be, and what is published.
+final class DnsManagement {
+    private final DnsKeeper dns;
+    private final Accounts accounts;
+
+    DnsManagement(DnsKeeper dns, Accounts accounts) {
+        this.dns = dns;
+        this.accounts = accounts;
+    }
+
+    Answer execute(Request.Dns request) {
+        return switch (request) {
+            case Request.Dns.Show(Optional<String> domain, Optional<String> zone) -> show(domain, zone);
+            case Request.Dns.Diff(Optional<String> domain, Optional<String> zone) -> diff(domain, zone);
+        };
+    }
+
+    private Answer.DnsRecords show(Optional<String> domain, Optional<String> zone) {
+        Gate.Passage passage = dns.passage(sets(domain, zone));
+        return new Answer.DnsRecords(
+                passage.permitted().stream().map(this::answer).toList(), withheld(passage));
+    }
+
+    private Answer.DnsDifferences diff(Optional<String> domain, Optional<String> zone) {
+        List<RecordSet> sets = sets(domain, zone);
+        Gate.Passage passage = dns.passage(sets);
+        Predicate<DomainName> concerned = concerned(domain, zone);
+        RecordDifference.Comparison comparison = RecordDifference.compare(
+                passage.permitted(), dns.leftovers(passage.permitted(), passage.withheld(), concerned), dns.servers());
+        return new Answer.DnsDifferences(
+                comparison.same(),
+                comparison.differences().stream().map(this::answer).toList(),
+                comparison.failures(),
+                withheld(passage));
+    }
+
+    private List<RecordSet> sets(Optional<String> domain, Optional<String> zone) {
+        WantedRecords wanted = dns.wanted();
+        List<RecordSet> sets = domain.map(name -> wanted.of(mailDomain(name))).orElseGet(wanted::all);
+        return zone.map(DnsManagement::name)
+                .map(name ->
+                        sets.stream().filter(set -> set.owner().isWithin(name)).toList())
+                .orElse(sets);
+    }
+
+    private Predicate<DomainName> concerned(Optional<String> domain, Optional<String> zone) {
+        Predicate<DomainName> ofDomain = domain.<Predicate<DomainName>>map(text -> {
+                    DomainName name = mailDomain(text);
+                    return owner -> owner.isWithin(name)
+                            || dns.settings().frontEnds().stream().anyMatch(each -> owner.isWithin(each.host()));
+                })
+                .orElse(_ -> true);
+        return zone.map(DnsManagement::name)
+                .map(name -> ofDomain.and(owner -> owner.isWithin(name)))
+                .orElse(ofDomain);
+    }
+
+    private DomainName mailDomain(String text) {
+        return new DomainName(DomainManagement.require(accounts, text).name());
+    }
+
+    private static DomainName name(String text) {
+        try {
+            return new DomainName(IDN.toASCII(text));
+        } catch (IllegalArgumentException e) {
+            throw new RequestRefused("'" + text + "' is not the name of a zone");
+        }
+    }
+
+    private List<Answer.DnsWithheld> withheld(Gate.Passage passage) {
+        return passage.withheld().stream()
+                .map(each -> new Answer.DnsWithheld(answer(each.set()), each.reason()))
+                .toList();
+    }
+
+    private Answer.DnsRecordSet answer(RecordSet set) {
+        return new Answer.DnsRecordSet(
+                dns.settings().zoneOf(set.owner()).map(zone -> zone.name().text()),
+                set.owner().text(),
+                set.type().name(),
+                set.timeToLive().toSeconds(),
+                set.data());
+    }
+
+    private Answer.DnsDifference answer(RecordDifference difference) {
+        return new Answer.DnsDifference(
+                DnsWatch.word(DnsWatch.check(difference)),
+                difference.key().owner().text(),
+                difference.key().type().name(),
+                difference.wanted().map(this::answer),
+                difference.found().map(this::answer),
+                difference.servers());
+    }
+}

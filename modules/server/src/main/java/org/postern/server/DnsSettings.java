@@ -1,0 +1,109 @@
+package org.postern.server;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.postern.dns.FrontEnd;
+import org.postern.dns.TlsaParameters;
+import org.postern.resolver.DomainName;
+import org.postern.resolver.Resolver;
+import org.postern.resolver.ResolverSettings;
+import org.postern.resolver.TrustAnchorFile;
+import org.postern.resolver.Upstream;
+
+/// What an operator decides about DNS: the section `dns`, read by [DnsSection].
+///
+/// @param upstreams resolvers to ask; empty for those of this machine
+/// @param trustAnchors where validation begins; empty for the root as IANA has it
+/// @param timeToLive of all records
+/// @param frontEnds where clients are sent to, at least one
+/// @param tlsa in which forms keys are published; empty for no TLSA records
+/// @param zones that Postern knows of: what is in none of them is shown and not looked after
+record DnsSettings(
+        List<Upstream> upstreams,
+        Optional<Path> trustAnchors,
+        Duration timeToLive,
+        List<FrontEnd> frontEnds,
+        List<TlsaParameters> tlsa,
+        List<Zone> zones) {
+    /// RFC 7671 §13: short enough for a key that has to be changed at once.
+    static final Duration TIME_TO_LIVE = Duration.ofHours(1);
+
+    private static final Path RESOLVERS = Path.of("/etc/resolv.conf");
+
+    DnsSettings {
+        upstreams = List.copyOf(upstreams);
+        frontEnds = List.copyOf(frontEnds);
+        tlsa = List.copyOf(tlsa);
+        zones = List.copyOf(zones);
+    }
+
+    /// A zone, and how records come into it.
+    ///
+    /// @param servers asked for what is published, in place of those that its NS records name
+    record Zone(DomainName name, Way by, List<InetSocketAddress> servers) {
+        Zone {
+            servers = List.copyOf(servers);
+        }
+    }
+
+    /// How records come into a zone.
+    sealed interface Way {
+        /// Somebody puts them there by hand, from `postern dns show`.
+        record Text() implements Way {}
+    }
+
+    /// One host, no zone.
+    static DnsSettings of(String host) {
+        return new DnsSettings(
+                List.of(),
+                Optional.empty(),
+                TIME_TO_LIVE,
+                List.of(new FrontEnd(new DomainName(host), 0, List.of())),
+                List.of(TlsaParameters.USUAL),
+                List.of());
+    }
+
+    /// Those that are asked.
+    List<Upstream> resolvers() {
+        try {
+            return upstreams.isEmpty() ? Upstream.ofResolvConf(RESOLVERS) : upstreams;
+        } catch (IOException e) {
+            throw new UncheckedIOException("no resolver is known, name one in dns.resolver.upstreams", e);
+        }
+    }
+
+    /// A new one, which remembers nothing.
+    Resolver resolver() {
+        ResolverSettings settings = ResolverSettings.of(resolvers());
+        try {
+            return new Resolver(
+                    trustAnchors.isEmpty() ? settings : settings.withAnchors(TrustAnchorFile.of(trustAnchors.get())));
+        } catch (IOException | IllegalArgumentException e) { // it could be read when the configuration was
+            throw new IllegalStateException("dns.resolver.trust-anchor-file cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    /// The zone of a name: the closest one above it. Empty where none is.
+    Optional<Zone> zoneOf(DomainName name) {
+        return zones.stream()
+                .filter(zone -> name.isWithin(zone.name()))
+                .max((one, other) -> Integer.compare(
+                        one.name().text().length(), other.name().text().length()));
+    }
+
+    /// Zones whose servers are named.
+    Map<DomainName, List<InetSocketAddress>> servers() {
+        Map<DomainName, List<InetSocketAddress>> servers = new LinkedHashMap<>();
+        zones.stream()
+                .filter(zone -> !zone.servers().isEmpty())
+                .forEach(zone -> servers.put(zone.name(), zone.servers()));
+        return servers;
+    }
+}

@@ -1,0 +1,21 @@
+package org.postern.server;
+
+import java.util.List;
+import org.postern.dns.TlsaData;
+import org.postern.dns.TlsaParameters;
+import org.postern.dns.WantedRecords;
+import org.postern.resolver.DomainName;
+import org.postern.tls.ServedCertificates;
+
+/// The TLSA data of what is served now: of each certificate that a client gets who asks for the host, be it with an
+/// ECDSA or an RSA key.
+record ServedTlsa(ServedCertificates served) implements TlsaData {
+    @Override
+    public List<String> of(DomainName host, List<TlsaParameters> forms) {
+        return served.servedFor(host.text()).stream()
+                .flatMap(certificate -> forms.stream().flatMap(form -> form.of(certificate.chain()).stream()))
+                .map(WantedRecords::data)
+                .distinct()
+                .toList();
+    }
+}

@@ -1,0 +1,237 @@
+package org.postern.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import org.postern.server.Configuration.Service;
+import org.postern.testkit.ChangingZones;
+import org.postern.testkit.ChangingZones.State;
+import org.postern.testkit.Requirement;
+import tools.jackson.databind.JsonNode;
+
+/// `postern dns show | diff` of a server that runs, with a zone that a real NSD serves.
+@TestMethodOrder(MethodOrderer.Random.class)
+class DnsCommandTest {
+    private static final String DOMAIN = "example.test";
+    private static final String HOST = "mail.example.test";
+
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path directory;
+
+    private static ChangingZones zones;
+    private int metrics;
+    private ConfiguredServer server;
+
+    @BeforeAll
+    static void serve() throws Exception {
+        zones = new ChangingZones(Files.createDirectory(shared.resolve("zones")));
+        zones.put(DOMAIN, State.SECURE, "");
+        zones.start();
+    }
+
+    @AfterAll
+    static void stopZones() {
+        if (zones != null) {
+            zones.close();
+        }
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        metrics = ConfiguredServer.freePorts(1).getFirst();
+        server = new ConfiguredServer(directory, dns(""));
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    private String dns(String more) {
+        String address = "127.0.0.1:" + zones.address().getPort();
+        return """
+                dns {
+                  resolver { upstreams = ["%s"], trust-anchor-file = "%s" }
+                  time-to-live = 5 minutes
+                  zones = [{ zone = example.test, by = text, servers = ["%s"] }]
+                  front-ends = [{ host = mail.example.test, addresses = ["127.0.0.1"] }]
+                }
+                metrics { enabled = true, port = %d }
+                """.formatted(address, zones.anchor(), address, metrics) + more;
+    }
+
+    private static void publish(State state, String records) throws Exception {
+        zones.put(DOMAIN, state, records);
+        zones.change(DOMAIN);
+    }
+
+    /// The record lines of a text, without comments.
+    private static List<String> records(String text) {
+        return text.lines().filter(line -> !line.startsWith(";")).toList();
+    }
+
+    private String digest() {
+        return server.run("certificate", "list", "--json")
+                .json()
+                .get("certificates")
+                .get(0)
+                .get("keySha256")
+                .asString();
+    }
+
+    @Test
+    @Requirement({"R6186-1", "R6186-3", "DANE-1", "DANE-2", "DANE-4", "R8314-47"})
+    void showsWhatTheListenersAndTheCertificateMakeOfIt() throws Exception {
+        publish(State.SECURE, "");
+        String expected = "A 127.0.0.1\n".transform(address -> HOST + ". 300 IN " + address);
+        String digest = digest();
+        assertThat(digest).hasSize(64);
+        for (Service service : Service.values()) {
+            if (service.forClients()) {
+                int port = server.port(service);
+                int priority = switch (service) {
+                    case IMAPS, SUBMISSIONS -> 0;
+                    case IMAP, SUBMISSION -> 10;
+                    case POP3S -> 20;
+                    case POP3 -> 30;
+                    case LMTP -> throw new AssertionError();
+                };
+                expected += "_%s._tcp.example.test. 300 IN SRV %d 0 %d %s.\n"
+                        .formatted(service.serviceName(), priority, port, HOST);
+                expected += "_%d._tcp.%s. 300 IN TLSA 3 1 1 %s\n".formatted(port, HOST, digest);
+            }
+        }
+        String shown = server.done("dns", "show", DOMAIN);
+        assertThat(shown).startsWith("; in the zone example.test\n");
+        assertThat(records(shown))
+                .containsExactlyInAnyOrderElementsOf(expected.lines().toList());
+        assertThat(server.done("dns", "show")).isEqualTo(shown);
+        assertThat(records(server.done("dns", "show", DOMAIN, "--zone", HOST)))
+                .containsExactlyInAnyOrderElementsOf(expected.lines()
+                        .filter(line -> line.contains(HOST + ". 300"))
+                        .toList());
+    }
+
+    /// SEED-6: no other edit.
+    @Test
+    @Requirement({"SEED-6", "DANE-2", "R6186-6"})
+    void aPortChangedInTheConfigurationChangesSrvAndTlsa() throws Exception {
+        publish(State.SECURE, "");
+        int before = server.port(Service.IMAPS);
+        String shown = server.done("dns", "show", DOMAIN);
+        int after = ConfiguredServer.freePorts(1).getFirst();
+        server.configure(dns("listeners.imaps.port = " + after + "\n"));
+        server.done("reload");
+        String expected = shown.replace(
+                        "_imaps._tcp.example.test. 300 IN SRV 0 0 " + before + " ",
+                        "_imaps._tcp.example.test. 300 IN SRV 0 0 " + after + " ")
+                .replace("_" + before + "._tcp.", "_" + after + "._tcp.");
+        assertThat(records(server.done("dns", "show", DOMAIN))).containsExactlyInAnyOrderElementsOf(records(expected));
+    }
+
+    @Test
+    @Requirement("R8314-48")
+    void tlsaOfAZoneThatIsNotSecureIsNotShownToBePublished() throws Exception {
+        publish(State.INSECURE, "");
+        String shown = server.done("dns", "show", DOMAIN);
+        assertThat(records(shown)).hasSize(7).noneMatch(line -> line.contains("TLSA"));
+        assertThat(shown)
+                .contains("; not to be published: there is no DS record of example.test in the zone above it, and the"
+                        + " zone is not signed\n;   _")
+                .contains("._tcp.mail.example.test. 300 IN TLSA 3 1 1 ");
+        JsonNode json = server.run("dns", "show", DOMAIN, "--json").json();
+        assertThat(json.get("records")).hasSize(7);
+        assertThat(json.get("withheld")).hasSize(6);
+        assertThat(json.get("withheld").get(0).get("records").get("type").asString())
+                .isEqualTo("TLSA");
+    }
+
+    @Test
+    void tellsWhatIsPublishedOtherwise() throws Exception {
+        publish(State.SECURE, "");
+        String shown = server.done("dns", "show", DOMAIN);
+        CommandRun nothing = server.run("dns", "diff", DOMAIN);
+        assertThat(nothing.code()).isEqualTo(AuditCommand.NOT_PASSED);
+        assertThat(nothing.out().lines().filter(line -> line.startsWith("+ ")).map(line -> line.substring(2)))
+                .containsExactlyElementsOf(records(shown));
+        publish(State.SECURE, shown);
+        assertThat(server.run("dns", "diff", DOMAIN))
+                .isEqualTo(new CommandRun(0, "; everything is published as it should be\n", ""));
+        String line = "_imaps._tcp.example.test. 300 IN SRV 0 0 " + server.port(Service.IMAPS) + " mail.example.test.";
+        publish(State.SECURE, shown.replace(line, line.replace(" 0 0 ", " 5 0 ")));
+        CommandRun run = server.run("dns", "diff", DOMAIN);
+        assertThat(run.code()).isEqualTo(AuditCommand.NOT_PASSED);
+        assertThat(run.out())
+                .isEqualTo("; _imaps._tcp.example.test SRV: different at 127.0.0.1:"
+                        + zones.address().getPort() + "\n- " + line.replace(" 0 0 ", " 5 0 ") + "\n+ " + line + "\n");
+        JsonNode difference =
+                server.run("dns", "diff", "--json").json().get("differences").get(0);
+        assertThat(difference.get("state").asString()).isEqualTo("different");
+        assertThat(difference.get("found").get("data").get(0).asString()).startsWith("5 0 ");
+    }
+
+    /// What was published once and is wanted no more is looked for until it is gone.
+    @Test
+    @Requirement({"R6186-6", "DANE-2"})
+    void whatIsLeftIsFound() throws Exception {
+        publish(State.SECURE, "");
+        publish(State.SECURE, server.done("dns", "show", DOMAIN));
+        server.done("domain", "add", "other.test"); // the server looks
+        ConfiguredServer.await(() -> metric("missing") == 0);
+        int pop3 = server.port(Service.POP3);
+        server.configure(dns("listeners.pop3.enabled = false\n"));
+        server.done("reload");
+        assertThat(server.run("dns", "diff", DOMAIN).out())
+                .contains("_" + pop3 + "._tcp.mail.example.test TLSA: left at ")
+                .contains("- _" + pop3 + "._tcp.mail.example.test. 300 IN TLSA 3 1 1 ")
+                .contains("+ _pop3._tcp.example.test. 300 IN SRV 0 0 0 .");
+        ConfiguredServer.await(() -> metric("left") == 1 && metric("different") >= 1);
+        publish(State.SECURE, server.done("dns", "show", DOMAIN));
+        assertThat(server.run("dns", "diff", DOMAIN).code()).isZero();
+    }
+
+    private double metric(String check) {
+        try {
+            var address = server.server.metricsAddress().orElseThrow();
+            String scrape = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + address.getPort() + "/metrics"))
+                                    .build(),
+                            BodyHandlers.ofString(UTF_8))
+                    .body();
+            String series = "postern_dns_wrong{check=\"" + check + "\"} ";
+            return scrape.lines()
+                    .filter(line -> line.startsWith(series))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(series.length())))
+                    .sum();
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void refusesWhatItDoesNotKnow() {
+        CommandRun run = server.run("dns", "show", "nowhere.test");
+        assertThat(run.code()).isEqualTo(Main.FAILED);
+        assertThat(run.err()).contains("there is no domain nowhere.test here");
+    }
+}

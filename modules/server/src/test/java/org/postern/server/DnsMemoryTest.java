@@ -1,0 +1,63 @@
+package org.postern.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postern.dns.RecordDifference;
+import org.postern.dns.RecordDifference.Comparison;
+import org.postern.dns.RecordSet;
+import org.postern.dns.RecordType;
+import org.postern.resolver.DomainName;
+
+class DnsMemoryTest {
+    private static final RecordSet SRV = set("_imaps._tcp.example.org", RecordType.SRV, "0 0 0 .");
+    private static final RecordSet TLSA =
+            set("_993._tcp.mail.example.org", RecordType.TLSA, "3 1 1 " + "ab".repeat(32));
+
+    @TempDir
+    Path directory;
+
+    private static RecordSet set(String owner, RecordType type, String data) {
+        return new RecordSet(new DomainName(owner), type, Duration.ofHours(1), List.of(data));
+    }
+
+    private static RecordDifference missing(RecordSet set) {
+        return new RecordDifference(set.key(), Optional.of(set), Optional.empty(), List.of("ns"));
+    }
+
+    private static RecordDifference left(RecordSet set) {
+        return new RecordDifference(set.key(), Optional.empty(), Optional.of(set), List.of("ns"));
+    }
+
+    @Test
+    void whatIsThereIsRememberedUntilItIsGone() {
+        DnsMemory memory = DnsMemory.in(directory);
+        memory.remember(List.of(SRV, TLSA), List.of(), new Comparison(List.of(missing(TLSA)), List.of()));
+        assertThat(memory.standing()).containsExactly(SRV.key());
+        memory.published(List.of(TLSA));
+        assertThat(DnsMemory.in(directory).standing()).containsExactlyInAnyOrder(SRV.key(), TLSA.key());
+        assertThat(memory.standing(RecordType.TLSA)).containsExactly(TLSA.owner());
+        memory.remember(List.of(SRV), List.of(TLSA.key()), new Comparison(List.of(left(TLSA)), List.of()));
+        assertThat(memory.standing()).contains(TLSA.key());
+        // nobody says that it is gone
+        memory.remember(List.of(SRV), List.of(TLSA.key()), new Comparison(List.of(), List.of("ns2: timed out")));
+        assertThat(memory.standing()).contains(TLSA.key());
+        memory.remember(List.of(SRV), List.of(TLSA.key()), new Comparison(List.of(), List.of()));
+        assertThat(DnsMemory.in(directory).standing()).containsExactly(SRV.key());
+    }
+
+    @Test
+    void aFileThatCannotBeReadStopsTheStart() throws Exception {
+        Path file = Files.writeString(directory.resolve("published.json"), "{\"published\": [{\"owner\": \"a\"}]}");
+        assertThatThrownBy(() -> DnsMemory.in(directory))
+                .isInstanceOf(StartException.class)
+                .hasMessageStartingWith(file + " cannot be read: ");
+    }
+}
