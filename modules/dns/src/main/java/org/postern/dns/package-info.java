@@ -6,7 +6,12 @@
 /// whether it is there), [RecordDifference] (and what differs), [PublicationException]; `Questions` and `Wire` (between
 /// dnsjava's types and ours).
 ///
+/// When a key may follow another: [Rollover] (a function of [RolloverState], [RolloverEvent] and counted time,
+/// [RolloverClock], that answers with [RolloverAction]s), [TlsaChain] (what records say of a chain), [Rollovers] with
+/// [RolloverFile] (does it, for each [TlsaHost]), [OutsideProbe] (the handshake that proves it).
+///
 /// Invariants: only records that Postern owns are changed; what is there is learned from the servers themselves,
-/// not from a cache; no TLSA record for a zone that is not proved secure.
+/// not from a cache; no TLSA record for a zone that is not proved secure; a rollover's state is on the
+/// disk before anything follows from it.
 @org.jspecify.annotations.NullMarked
 package org.postern.dns;

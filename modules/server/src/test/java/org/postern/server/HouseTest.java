@@ -132,7 +132,7 @@ class HouseTest {
                 Map.entry("org.apache.james", new String[] {"message"}),
                 Map.entry("picocli", new String[] {"server"}),
                 Map.entry("com.typesafe.config", new String[] {"server"}),
-                Map.entry("tools.jackson", new String[] {"server"}),
+                Map.entry("tools.jackson", new String[] {"server", "dns"}),
                 Map.entry("com.sun.net.httpserver", new String[] {"server", "acme"}),
                 Map.entry("org.shredzone.acme4j", new String[] {"acme"}),
                 Map.entry("io.micrometer.prometheusmetrics", new String[] {"server"}),

@@ -1,0 +1,305 @@
+package org.postern.dns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.postern.testkit.Requirement;
+
+/// Walks the rollover through a world in which everything goes wrong, and lets the model judge.
+class RolloverModelTest {
+    // ---- three mutants: each is what an implementation gets wrong easily
+
+    /// Serves one second early.
+    private static final class SwitchesEarly extends Rollover {
+        @Override
+        Duration kept(RolloverState.CachedSet set, RolloverState.Target target) {
+            return set.timeToLive().multipliedBy(2).minusSeconds(1);
+        }
+    }
+
+    /// Believes that the last server is as far as the others.
+    private static final class IgnoresOneServer extends Rollover {
+        @Override
+        List<RolloverEvent.Observation> counted(List<RolloverEvent.Observation> answers) {
+            return answers.subList(0, answers.size() - 1);
+        }
+    }
+
+    /// Waits for as long as the new set lives, not the old one.
+    private static final class TakesTheNewTimeToLive extends Rollover {
+        @Override
+        Duration kept(RolloverState.CachedSet set, RolloverState.Target target) {
+            return target.timeToLive().multipliedBy(2);
+        }
+    }
+
+    // ---- exhaustive, small
+
+    private enum Choice {
+        LOOK,
+        TICK,
+        TRANSFER,
+        RESTORE,
+        SILENCE,
+        DIE_SOON,
+        DIE_LATE,
+        LOSE,
+        FAIL,
+        LOWER
+    }
+
+    private static final Set<Choice> FAULTS =
+            EnumSet.complementOf(EnumSet.of(Choice.LOOK, Choice.TICK, Choice.TRANSFER, Choice.LOWER));
+
+    private record Node(RolloverModel world, int faults, boolean lowered, String way) {}
+
+    /// Every order of looks, seconds, transfers and faults, within so many seconds and faults.
+    ///
+    /// @return the way to what must not be, or null where there is none
+    private static @Nullable String explore(Rollover machine, int seconds, int faults) {
+        RolloverModel first = new RolloverModel(machine, 2, 2, "old");
+        for (int round = 0; round < 8; round++) { // published for the first time, and in every cache
+            first.look();
+            first.transfer(1);
+            first.tick();
+        }
+        assertThat(first.published()).containsExactly(Set.of("3 1 1 old"));
+        int end = first.now() + seconds;
+        first.renew("new");
+        Deque<Node> open = new ArrayDeque<>(List.of(new Node(first, faults, false, "")));
+        Set<List<Object>> known = new HashSet<>();
+        int switched = 0;
+        while (!open.isEmpty()) {
+            Node node = open.pop();
+            for (Choice choice : Choice.values()) {
+                boolean fault = FAULTS.contains(choice);
+                boolean late = choice == Choice.TICK && node.world.now() == end;
+                if (late || (fault && node.faults == 0) || (choice == Choice.LOWER && node.lowered)) {
+                    continue;
+                }
+                RolloverModel world = node.world.copy();
+                apply(world, choice);
+                Node next = new Node(
+                        world,
+                        node.faults - (fault ? 1 : 0),
+                        node.lowered || choice == Choice.LOWER,
+                        node.way + " " + choice);
+                String violation = world.violation();
+                if (violation != null) {
+                    return next.way + ": " + violation;
+                }
+                if (known.add(List.of(world.key(), next.faults, next.lowered))) {
+                    switched += world.served().contains("new") ? 1 : 0;
+                    open.push(next);
+                }
+            }
+        }
+        assertThat(known).as("worlds that were seen").hasSizeGreaterThan(500);
+        assertThat(switched).as("of them with the new key").isGreaterThan(50);
+        return null;
+    }
+
+    private static void apply(RolloverModel world, Choice choice) {
+        switch (choice) {
+            case LOOK -> world.look();
+            case TICK -> world.tick();
+            case TRANSFER -> world.transfer(1);
+            case RESTORE -> world.restore(1);
+            case SILENCE -> world.silence(1, true);
+            case DIE_SOON -> dying(world, 3);
+            case DIE_LATE -> dying(world, 6);
+            case LOSE -> {
+                world.next(RolloverModel.Publication.LOST_WITHOUT_A_WORD);
+                world.look();
+            }
+            case FAIL -> {
+                world.next(RolloverModel.Publication.DONE_AND_REPORTED_AS_FAILED);
+                world.look();
+            }
+            case LOWER -> world.configure(1);
+        }
+    }
+
+    private static void dying(RolloverModel world, int acts) {
+        world.dieAfter(acts);
+        world.look();
+        world.dieAfter(-1);
+    }
+
+    @Test
+    @Requirement({"DANE-9", "DANE-10"})
+    void everyOrderOfASmallWorldKeepsEveryCacheRight() {
+        assertThat(explore(new Rollover(), 5, 1)).isNull();
+    }
+
+    @Test
+    @Tag("long")
+    @Requirement({"DANE-9", "DANE-10"})
+    void everyOrderOfALargerWorldKeepsEveryCacheRight() {
+        assertThat(explore(new Rollover(), 10, 2)).isNull();
+    }
+
+    @Test
+    void aMachineThatSwitchesEarlyIsCaught() {
+        assertThat(explore(new SwitchesEarly(), 7, 1)).contains("new is served");
+    }
+
+    @Test
+    void aMachineThatIgnoresASecondaryIsCaught() {
+        assertThat(explore(new IgnoresOneServer(), 7, 1)).contains("new is served");
+    }
+
+    @Test
+    void aMachineThatTakesTheNewTimeToLiveIsCaught() {
+        assertThat(explore(new TakesTheNewTimeToLive(), 7, 1)).contains("new is served");
+    }
+
+    // ---- at random, large
+
+    private static final List<RolloverModel.Publication> OUTCOMES = List.of(RolloverModel.Publication.values());
+
+    /// One life of a server: renewals, other forms, another time to live, and every fault there is.
+    ///
+    /// @return what went wrong, or null
+    private static @Nullable String walk(Rollover machine, long seed, int steps) {
+        Random random = new Random(seed);
+        int servers = 1 + random.nextInt(3);
+        boolean twins = random.nextInt(3) == 0;
+        RolloverModel world = twins
+                ? new RolloverModel(machine, servers, 1 + random.nextInt(6), "ec-0", "rsa-0")
+                : new RolloverModel(machine, servers, 1 + random.nextInt(6), "key-0");
+        int generation = 0;
+        List<String> way = new ArrayList<>();
+        for (int step = 0; step < steps; step++) {
+            int server = random.nextInt(servers);
+            int choice = random.nextInt(100);
+            boolean rolling = !world.served().equals(world.wanted());
+            if (choice < 30) {
+                world.tick();
+                world.look();
+            } else if (choice < 45) {
+                world.tick();
+            } else if (choice < 65) {
+                world.transfer(server);
+            } else if (choice < 69) {
+                world.dieAfter(random.nextInt(14));
+                world.look();
+            } else if (choice < 72) {
+                world.setClock(random.nextInt(2_000) - 1_000);
+                world.look();
+            } else if (choice < 74) {
+                world.reboot(random.nextInt(9));
+            } else if (choice < 80) {
+                world.silence(server, random.nextInt(3) == 0);
+            } else if (choice < 85) {
+                world.next(OUTCOMES.get(random.nextInt(OUTCOMES.size())));
+            } else if (choice < 87) {
+                world.handshakes(random.nextInt(3) != 0);
+            } else if (choice < 89 && rolling && server > 0) {
+                world.restore(server);
+            } else if (choice < 92) {
+                world.configure(1 + random.nextInt(6));
+            } else if (choice < 94) {
+                world.announce(random.nextBoolean() ? new String[0] : new String[] {"key-" + (generation + 1)});
+            } else if (choice < 96) {
+                world.publishAs(
+                        switch (random.nextInt(4)) {
+                            case 0 -> new String[] {"3 1 1", "3 1 2"};
+                            case 1 -> new String[] {"2 0 1"};
+                            case 2 -> new String[] {"2 0 1", "3 1 1"};
+                            default -> new String[] {"3 1 1"};
+                        });
+            } else {
+                generation++;
+                String authority = random.nextInt(3) == 0 ? "ca-" : "";
+                world.renew(
+                        twins
+                                ? new String[] {"ec-" + generation, "rsa-" + generation / 2}
+                                : new String[] {authority + "key-" + generation});
+            }
+            way.add(choice + "/" + server);
+            String violation = world.violation();
+            if (violation != null) {
+                return "seed " + seed + ", step " + step + " of " + way + ": " + violation + "\n" + world;
+            }
+        }
+        return settled(world, servers, seed);
+    }
+
+    /// When nothing goes wrong any more it comes to its end.
+    private static @Nullable String settled(RolloverModel world, int servers, long seed) {
+        world.dieAfter(-1);
+        world.handshakes(true);
+        world.next(RolloverModel.Publication.DONE);
+        world.publishAs("3 1 1");
+        world.announce();
+        for (int server = 0; server < servers; server++) {
+            world.silence(server, false);
+        }
+        for (int round = 0; round < 120; round++) {
+            world.tick();
+            world.look();
+            for (int server = 1; server < servers; server++) {
+                world.transfer(server);
+            }
+            String violation = world.violation();
+            if (violation != null) {
+                return "seed " + seed + ", at the end: " + violation + "\n" + world;
+            }
+        }
+        Set<String> right = new HashSet<>();
+        world.wanted().forEach(key -> right.add("3 1 1 " + key));
+        return world.served().equals(world.wanted())
+                        && Set.copyOf(world.published()).equals(Set.of(right))
+                        && world.state().phase() == RolloverState.Phase.STEADY
+                ? null
+                : "seed " + seed + " does not come to an end: " + world;
+    }
+
+    private static void walks(int from, int to, int steps) {
+        for (int seed = from; seed < to; seed++) {
+            assertThat(walk(new Rollover(), seed, steps)).isNull();
+        }
+    }
+
+    private static boolean isCaughtAtRandom(Rollover mutant) {
+        for (int seed = 0; seed < 1_000; seed++) {
+            String found = walk(mutant, seed, 150);
+            if (found != null && found.contains("is served")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Test
+    void theMutantsAreCaughtAtRandomToo() {
+        assertThat(isCaughtAtRandom(new SwitchesEarly())).isTrue();
+        assertThat(isCaughtAtRandom(new IgnoresOneServer())).isTrue();
+        assertThat(isCaughtAtRandom(new TakesTheNewTimeToLive())).isTrue();
+    }
+
+    @Test
+    @Requirement({"DANE-9", "DANE-10", "DANE-11", "DANE-12", "DANE-13", "DANE-14"})
+    void aWorldThatGoesWrongKeepsEveryCacheRightAndComesToAnEnd() {
+        walks(0, 200, 150);
+    }
+
+    @Test
+    @Tag("long")
+    @Requirement({"DANE-9", "DANE-10", "DANE-11", "DANE-12", "DANE-13", "DANE-14"})
+    void manyWorldsThatGoWrongKeepEveryCacheRightAndComeToAnEnd() {
+        walks(200, 200_000, 250);
+    }
+}
