@@ -45,7 +45,11 @@ public final class DirectServers implements AuthoritativeServers {
         });
     }
 
-    /// What one of them has of a name, signatures and all; what each says where none answers.
+    Questions questions() {
+        return questions;
+    }
+
+    /// One answer of each server of the zone that a name is in.
     <T> List<T> askAll(DomainName owner, Function<Questions.NameServer, T> question) {
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
             List<CompletableFuture<T>> answers = servers(owner).stream()

@@ -23,6 +23,23 @@ public record RecordDifference(
         return wanted.isPresent() && found.isPresent() && wanted.get().saysTheSameAs(found.get());
     }
 
+    /// In words, without owner and type.
+    public String text() {
+        String who = String.join(", ", servers);
+        if (found.isEmpty()) {
+            return "is missing at " + who;
+        }
+        String there = String.join("; ", found.get().data());
+        if (wanted.isEmpty()) {
+            return "is still there at " + who + ", and should not be: " + there;
+        }
+        return ofTimeToLiveAlone()
+                ? "lives for " + found.get().timeToLive().toSeconds() + " s at " + who + ", wanted are "
+                        + wanted.get().timeToLive().toSeconds() + " s"
+                : "is at " + who + ": " + there + "; wanted is: "
+                        + String.join("; ", wanted.get().data());
+    }
+
     /// What all servers of all zones say, held against what is wanted.
     ///
     /// @param failures servers that gave no answer, and names whose servers are not found, one line each

@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -15,6 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,6 +67,12 @@ class PublishedZonesTest {
         zones.signed("stale.test", SignedZones.ECDSA, records, List.of("-s", "20200101000000", "-e", "20200201000000"));
         zones.signed("bare.test", SignedZones.ECDSA, records, List.of());
         zones.change("bare.test", line -> line.matches(".*RRSIG\\s+(SOA|TLSA).*") ? "" : line);
+        zones.signed("soon.test", SignedZones.ECDSA, records, List.of("-s", "now-86400", "-e", "now+86400"));
+        zones.signed("long.test", SignedZones.ECDSA, records, List.of("-e", "now+8640000"));
+        zones.signed("slow.test", SignedZones.ECDSA, records.replace("TLSA", "7200 TLSA"), List.of());
+        zones.signed("wild.test", SignedZones.ECDSA, records + "*._tcp.mail TLSA 3 1 1 " + DIGEST + "\n", List.of());
+        zones.signed("large.test", SignedZones.ECDSA, "mail A 192.0.2.1\n" + many(), List.of());
+        zones.unsigned("child.unsigned.test", records);
         zones.signed("test", SignedZones.ECDSA, "ns A 127.0.0.1\n", List.of());
         zones.signed(".", SignedZones.ECDSA, "", List.of());
         zones.serve();
@@ -74,6 +83,13 @@ class PublishedZonesTest {
         servers = new DirectServers(
                 upstreams,
                 Map.of(new DomainName("test"), List.of(new InetSocketAddress(LOOPBACK, zones.authoritativePort()))));
+    }
+
+    /// More than one packet takes.
+    private static String many() {
+        return IntStream.range(0, 40)
+                .mapToObj(number -> "_993._tcp.mail TLSA 3 1 1 %064x\n".formatted(number))
+                .collect(Collectors.joining());
     }
 
     @AfterAll
@@ -219,6 +235,52 @@ class PublishedZonesTest {
                                 Optional.empty(),
                                 Optional.of(same),
                                 List.of("127.0.0.1:" + zones.authoritativePort())));
+    }
+
+    // ---- lint
+
+    private static List<LintFinding> lint(String zone) {
+        List<RecordSet> wanted = List.of(
+                set(RecordType.TLSA, tlsa(zone), "3 1 1 " + DIGEST),
+                set(RecordType.A, new DomainName("mail." + zone), "192.0.2.1"));
+        return new RecordLint(gate, servers, Clock.systemUTC())
+                .of(wanted, List.of(), List.of(new FrontEnd(new DomainName("mail." + zone), 0, List.of())));
+    }
+
+    @Test
+    @Requirement({"R8314-46", "DANE-15", "DANE-22"})
+    void nothingIsWrongWithASecureZone() {
+        assertThat(lint("secure.test"))
+                .allMatch(finding -> finding.state() == LintFinding.State.OK)
+                .extracting(LintFinding::check)
+                .containsExactly(
+                        LintFinding.Check.PUBLISHED,
+                        LintFinding.Check.PUBLISHED,
+                        LintFinding.Check.DNSSEC,
+                        LintFinding.Check.SIGNATURES);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            soon.test     | SIGNATURES   | WRONG         | the first ends at
+            long.test     | SIGNATURES   | WRONG         | they are made for 100 days: for so long an old record can be replayed
+            slow.test     | TIME_TO_LIVE | WRONG         | caches keep it for 7200 s, also when the key was lost
+            slow.test     | PUBLISHED    | WRONG         | lives for 7200 s at
+            wild.test     | WILDCARD     | WRONG         | promises TLS on every port
+            large.test    | SIZE         | WRONG         | octets, more than one packet takes everywhere
+            unsigned.test | DNSSEC       | WRONG         | there is no DS record of unsigned.test
+            unsigned.test | PUBLISHED    | WRONG         | is still there at
+            island.test   | DNSSEC       | WRONG         | hand its DS record to the registrar
+            stale.test    | DNSSEC       | WRONG         | it is not signed again
+            child.unsigned.test | DNSSEC | NOT_AVAILABLE | there is no DS record of unsigned.test
+            """)
+    @Requirement({"R8314-46", "R8314-48", "DANE-8", "DANE-15", "DANE-22", "DANE-25"})
+    void whatIsWrongIsFound(String zone, LintFinding.Check check, LintFinding.State state, String text) {
+        assertThat(lint(zone)).anySatisfy(finding -> {
+            assertThat(finding.check()).isEqualTo(check);
+            assertThat(finding.state()).isEqualTo(state);
+            assertThat(finding.text()).contains(text);
+        });
     }
 
     // ---- text

@@ -407,6 +407,13 @@ sealed interface Answer {
     /// @param reason what is missing
     record DnsWithheld(DnsRecordSet records, String reason) {}
 
+    /// What there is to say of a mail domain's records, and of what clients find behind them.
+    ///
+    /// @param passed true where nothing is wrong
+    /// @param findings with a `check` of the records (`published`, `dnssec` …), of a certificate, or a rule of the
+    ///     audit
+    record DnsChecked(String domain, boolean passed, Instant time, List<Finding> findings) implements Answer {}
+
     /// What is published otherwise than it ought to be.
     ///
     /// @param same true where every server has what is wanted

@@ -87,7 +87,8 @@ final class AuditDisplay {
                 finding.rule().remedy());
     }
 
-    private static String clean(String text) {
+    /// Without control characters.
+    static String clean(String text) {
         return text.codePoints()
                 .map(point ->
                         Character.isISOControl(point) || Character.getType(point) == Character.FORMAT ? '?' : point)

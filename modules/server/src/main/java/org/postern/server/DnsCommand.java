@@ -52,6 +52,44 @@ final class DnsCommand {
                 answer -> answer.same() ? Main.DONE : AuditCommand.NOT_PASSED);
     }
 
+    @Command(
+            description = {
+                "Judges a mail domain of this server: records wanted and published, signatures, times and sizes, and every"
+                        + " endpoint and address as clients see it.",
+                "Each finding is ok, wrong, or not-available: nothing that could be done here. Exit code 0 where nothing is"
+                        + " wrong, 5 otherwise."
+            },
+            mixinStandardHelpOptions = true)
+    int check(
+            @Mixin RunningServer server,
+            @Parameters(paramLabel = "DOMAIN", description = "a mail domain of this server") String domain,
+            @Option(names = "--all", description = "show what is as it should be, too") boolean all) {
+        return server.ask(
+                new Request.Dns.Check(domain),
+                Answer.DnsChecked.class,
+                answer -> text(answer, all),
+                answer -> answer.passed() ? Main.DONE : AuditCommand.NOT_PASSED);
+    }
+
+    private static String text(Answer.DnsChecked answer, boolean all) {
+        StringBuilder text = new StringBuilder();
+        for (Answer.Finding finding : answer.findings()) {
+            if (all || !finding.state().equals("ok")) {
+                text.append("%-13s  %s: %s: %s%n"
+                        .formatted(finding.state(), finding.check(), finding.subject(), finding.text()));
+            }
+        }
+        long wrong = answer.findings().stream()
+                .filter(finding -> finding.state().equals("wrong"))
+                .count();
+        return text.append(answer.domain())
+                .append(wrong == 0 ? ": nothing is wrong" : ": wrong: " + wrong)
+                .append(", looked at: ")
+                .append(answer.findings().size())
+                .append('\n')
+                .toString();
+    }
+
     /// By zone, those of none first.
     private static String text(List<Answer.DnsRecordSet> sets) {
         Map<String, StringBuilder> zones = new LinkedHashMap<>();

@@ -22,7 +22,6 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.postern.dns.AuthoritativeServers;
-import org.postern.dns.Diagnosis;
 import org.postern.dns.DirectServers;
 import org.postern.dns.Gate;
 import org.postern.dns.MailService;
@@ -91,7 +90,7 @@ final class DnsKeeper implements AutoCloseable {
         Resolver resolver = settings.resolver();
         return new Means(
                 settings,
-                new Gate(resolver, new Diagnosis(settings.resolvers())),
+                new Gate(resolver, settings.diagnosis()),
                 new DirectServers(settings.resolvers(), settings.servers()));
     }
 

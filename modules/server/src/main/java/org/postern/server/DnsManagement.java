@@ -4,6 +4,7 @@ import java.net.IDN;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.postern.dns.FrontEnd;
 import org.postern.dns.Gate;
 import org.postern.dns.RecordDifference;
 import org.postern.dns.RecordSet;
@@ -15,8 +16,10 @@ import org.postern.store.Accounts;
 final class DnsManagement {
     private final DnsKeeper dns;
     private final Accounts accounts;
+    private final DnsLint lint;
 
-    DnsManagement(DnsKeeper dns, Accounts accounts) {
+    DnsManagement(DnsKeeper dns, CertificateKeeper certificates, Accounts accounts) {
+        this.lint = new DnsLint(dns, certificates);
         this.dns = dns;
         this.accounts = accounts;
     }
@@ -24,6 +27,7 @@ final class DnsManagement {
     Answer execute(Request.Dns request) {
         return switch (request) {
             case Request.Dns.Show(Optional<String> domain, Optional<String> zone) -> show(domain, zone);
+            case Request.Dns.Check(String domain) -> lint.of(mailDomain(domain));
             case Request.Dns.Diff(Optional<String> domain, Optional<String> zone) -> diff(domain, zone);
         };
     }
@@ -57,15 +61,17 @@ final class DnsManagement {
     }
 
     private Predicate<DomainName> concerned(Optional<String> domain, Optional<String> zone) {
-        Predicate<DomainName> ofDomain = domain.<Predicate<DomainName>>map(text -> {
-                    DomainName name = mailDomain(text);
-                    return owner -> owner.isWithin(name)
-                            || dns.settings().frontEnds().stream().anyMatch(each -> owner.isWithin(each.host()));
-                })
+        Predicate<DomainName> ofDomain = domain.map(
+                        text -> concerning(mailDomain(text), dns.settings().frontEnds()))
                 .orElse(_ -> true);
         return zone.map(DnsManagement::name)
                 .map(name -> ofDomain.and(owner -> owner.isWithin(name)))
                 .orElse(ofDomain);
+    }
+
+    /// Names in a mail domain, and those of the front ends.
+    static Predicate<DomainName> concerning(DomainName domain, List<FrontEnd> frontEnds) {
+        return owner -> owner.isWithin(domain) || frontEnds.stream().anyMatch(each -> owner.isWithin(each.host()));
     }
 
     private DomainName mailDomain(String text) {

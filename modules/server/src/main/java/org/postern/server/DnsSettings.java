@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.postern.dns.Diagnosis;
 import org.postern.dns.FrontEnd;
 import org.postern.dns.TlsaParameters;
 import org.postern.resolver.DomainName;
@@ -88,6 +89,11 @@ record DnsSettings(
         } catch (IOException | IllegalArgumentException e) { // it could be read when the configuration was
             throw new IllegalStateException("dns.resolver.trust-anchor-file cannot be used: " + e.getMessage(), e);
         }
+    }
+
+    /// Says why a zone is not secure.
+    Diagnosis diagnosis() {
+        return new Diagnosis(resolvers());
     }
 
     /// The zone of a name: the closest one above it. Empty where none is.

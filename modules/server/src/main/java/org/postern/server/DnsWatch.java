@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import org.postern.dns.Gate;
 import org.postern.dns.RecordDifference;
-import org.postern.dns.ZoneText;
 import org.postern.resolver.DomainName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,7 +78,7 @@ final class DnsWatch {
 
         void compared(RecordDifference.Comparison comparison) {
             comparison.failures().forEach(line -> add(Check.UNANSWERED, line));
-            comparison.differences().forEach(each -> add(check(each), text(each)));
+            comparison.differences().forEach(each -> add(check(each), each.key() + " " + each.text()));
         }
 
         /// Tells what there is to tell.
@@ -121,20 +120,5 @@ final class DnsWatch {
             return Check.LEFT;
         }
         return difference.found().isEmpty() ? Check.MISSING : Check.DIFFERENT;
-    }
-
-    private static String text(RecordDifference difference) {
-        String servers = String.join(", ", difference.servers());
-        return switch (check(difference)) {
-            case MISSING -> difference.key() + " is missing at " + servers;
-            case LEFT -> difference.key() + " is still there at " + servers + ", and should not be";
-            case DIFFERENT, UNANSWERED, WITHHELD, FAILED ->
-                difference.key() + " is at " + servers + " as "
-                        + String.join(
-                                "; ", difference.found().map(ZoneText::lines).orElse(List.of()))
-                        + ", wanted is "
-                        + String.join(
-                                "; ", difference.wanted().map(ZoneText::lines).orElse(List.of()));
-        };
     }
 }

@@ -52,7 +52,7 @@ final class Management implements ControlSocket.Handler {
         certificateFacts = new CertificateManagement(certificates, store.accounts());
         server = new ServerManagement(store, certificates, listeners, dataDirectory);
         mail = new MailManagement(store);
-        records = new DnsManagement(dns, store.accounts());
+        records = new DnsManagement(dns, certificates, store.accounts());
     }
 
     @Override

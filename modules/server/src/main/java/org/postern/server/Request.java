@@ -166,6 +166,9 @@ sealed interface Request {
 
         /// What is published otherwise than it ought to be.
         record Diff(Optional<String> domain, Optional<String> zone) implements Dns, Question {}
+
+        /// Judges what is published, and every endpoint behind it.
+        record Check(String domain) implements Dns, Question {}
     }
 
     /// Answered with a conversation: once the server has agreed, octets go both ways.

@@ -7,7 +7,7 @@
 /// [MetricsEndpoint], [Quickstart] with [QuickstartState] and [SampleMail], [Logging], [ServiceManager] (systemd).
 ///
 /// Records of mail domains: [DnsSettings] (read by [DnsSection]), [DnsKeeper] (what is wanted, published and looked at)
-/// with [ServedTlsa], [DnsPublishers], [DnsMemory] and [DnsWatch]. Another way to publish is a record in
+/// with [ServedTlsa], [DnsPublishers], [DnsMemory] and [DnsWatch]; [DnsLint]. Another way to publish is a record in
 /// `DnsSettings.Way`, a branch in `DnsSection` and one in `DnsPublishers`.
 ///
 /// Changing a running server: [Request] and [Answer] (all there is to ask and to be told), [ControlMessages] with

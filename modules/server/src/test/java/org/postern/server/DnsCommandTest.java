@@ -25,7 +25,7 @@ import org.postern.testkit.ChangingZones.State;
 import org.postern.testkit.Requirement;
 import tools.jackson.databind.JsonNode;
 
-/// `postern dns show | diff` of a server that runs, with a zone that a real NSD serves.
+/// `postern dns show | diff | check` of a server that runs, with a zone that a real NSD serves.
 @TestMethodOrder(MethodOrderer.Random.class)
 class DnsCommandTest {
     private static final String DOMAIN = "example.test";
@@ -225,6 +225,87 @@ class DnsCommandTest {
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    // ---- check
+
+    private static List<String> wrong(JsonNode checked) {
+        return checked.get("findings")
+                .valueStream()
+                .filter(finding -> finding.get("state").asString().equals("wrong"))
+                .map(finding -> finding.get("check").asString())
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    /// What is published is what is wanted, and every endpoint is one that clients go on with.
+    @Test
+    @Requirement({"DANE-3", "DANE-18", "SEED-26", "R8314-46", "R8314-47"})
+    void nothingIsWrongWhereEverythingIsPublished() throws Exception {
+        publish(State.SECURE, server.done("dns", "show"));
+        CommandRun run = server.run("dns", "check", DOMAIN, "--json");
+        assertThat(wrong(run.json())).as(run.out()).isEmpty();
+        assertThat(run.code()).isZero();
+        assertThat(run.json()
+                        .get("findings")
+                        .valueStream()
+                        .filter(finding -> finding.get("check").asString().equals("endpoint")))
+                .hasSize(6)
+                .allMatch(
+                        finding -> finding.get("text").asString().equals("every client goes on, TLSA usable (DT-13)"));
+        assertThat(server.done("dns", "check", DOMAIN)).matches("example\\.test: nothing is wrong, looked at: \\d+\n");
+        assertThat(server.done("dns", "check", DOMAIN, "--all"))
+                .contains("ok             dnssec: example.test: is proved secure\n")
+                .contains("ok             srv-id: example.test: ");
+    }
+
+    enum Fault {
+        ALIAS("published", "srv-alias"),
+        MISMATCH("endpoint", "published", "tlsa-mismatch"),
+        MIXED("mixed-targets", "published"),
+        WILDCARD("wildcard"),
+        SLOW("published", "time-to-live"),
+        PREFERENCE("published", "starttls-preferred"),
+        SMTPS("smtps-label"),
+        NOWHERE("endpoint", "mixed-targets", "published", "unreachable");
+
+        @SuppressWarnings("ImmutableEnumChecker") // it is never changed
+        final List<String> checks;
+
+        Fault(String... checks) {
+            this.checks = List.of(checks);
+        }
+
+        String in(String zone, ConfiguredServer server) {
+            String imaps = "_imaps._tcp.example.test. 300 IN SRV ";
+            String tlsa = "_" + server.port(Service.IMAPS) + "._tcp.mail.example.test. 300 IN TLSA ";
+            return switch (this) {
+                case ALIAS -> zone.replaceAll("(" + imaps + ".*) mail\\.", "$1 alias.") + "alias CNAME mail\n";
+                case MISMATCH -> zone.replaceAll(tlsa + "3 1 1 .*", tlsa + "3 1 1 " + "00".repeat(32));
+                case MIXED -> zone.replaceAll(tlsa + ".*", "");
+                case WILDCARD -> zone + "*._tcp.mail TLSA 3 1 1 " + "00".repeat(32) + "\n";
+                case SLOW -> zone.replace(tlsa, tlsa.replace("300", "7200"));
+                case PREFERENCE -> zone.replace(imaps + "0 ", imaps + "15 ");
+                case SMTPS -> zone + "_smtps._tcp SRV 0 0 465 mail\n";
+                case NOWHERE -> zone.replaceAll(imaps + "0 0 \\d+", imaps + "0 0 1");
+            };
+        }
+    }
+
+    @Test
+    @Requirement({"DANE-15", "DANE-18", "DANE-20", "DANE-25", "R6186-3", "SEED-15"})
+    void eachFaultIsFoundAndNoOther() throws Exception {
+        String zone = server.done("dns", "show");
+        for (Fault fault : Fault.values()) {
+            publish(State.SECURE, fault.in(zone, server));
+            CommandRun run = server.run("dns", "check", DOMAIN, "--json");
+            assertThat(wrong(run.json())).as(fault + ": " + run.out()).isEqualTo(fault.checks);
+            assertThat(run.code()).isEqualTo(AuditCommand.NOT_PASSED);
+        }
+        assertThat(server.run("dns", "check", DOMAIN).out())
+                .contains("wrong          unreachable: imaps://mail.example.test:1 at 127.0.0.1: ")
+                .contains("example.test: wrong: ");
     }
 
     @Test
