@@ -1,0 +1,121 @@
+package org.postern.dns;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.postern.dns.UpdateLook.Held;
+import org.postern.dns.UpdateRecords.Place;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.TXTRecord;
+import org.xbill.DNS.Type;
+
+/// What has to be sent so that Postern's records are those that are wanted and everybody else's stay; pure.
+///
+/// @param changes in the order of the places
+/// @param refusals places where Postern publishes nothing, and why
+/// @param strangers records of others that stand beside Postern's where they do harm
+record UpdatePlan(List<Change> changes, Map<Place, String> refusals, Map<Place, String> strangers) {
+    /// @param held what is there, all of it: the prerequisite
+    record Change(Place place, Set<Record> held, Set<Record> add, Set<Record> remove) {
+        /// What is there when it is done.
+        Set<Record> after() {
+            Set<Record> after = new LinkedHashSet<>(held);
+            after.removeAll(remove);
+            after.addAll(add);
+            return after;
+        }
+    }
+
+    /// @param held what is where something is wanted or was published
+    /// @param ours what Postern has published there
+    static UpdatePlan of(Map<Place, Held> held, Function<Place, Set<Record>> ours, Map<Place, Set<Record>> wanted) {
+        UpdatePlan plan = new UpdatePlan(new ArrayList<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
+        held.forEach((place, there) -> plan.add(place, there, ours.apply(place), wanted.getOrDefault(place, Set.of())));
+        return plan;
+    }
+
+    private void add(Place place, Held held, Set<Record> published, Set<Record> wanted) {
+        Set<Record> ours = new LinkedHashSet<>(held.records());
+        ours.retainAll(published);
+        Set<Record> others = new LinkedHashSet<>(held.records());
+        others.removeAll(ours);
+        Set<Record> strangers = new LinkedHashSet<>(others);
+        strangers.removeAll(wanted);
+        if (!wanted.isEmpty() && held.alias()) {
+            refusals.put(place, place + " cannot be published: a CNAME record is there (remove it)");
+            return;
+        }
+        Optional<String> harm = wanted.isEmpty() ? Optional.empty() : harm(place, strangers, wanted);
+        if (harm.isPresent() && ours.isEmpty()) {
+            refusals.put(
+                    place,
+                    place + " is not published: " + harm.get()
+                            + ", and Postern did not put it there; remove it, or say that it is Postern's: postern dns adopt "
+                            + place.owner() + " " + place.type());
+            return;
+        }
+        harm.ifPresent(text -> strangers().put(place, place + ": " + text + " besides Postern's"));
+        Set<Record> add = new LinkedHashSet<>(wanted);
+        add.removeAll(held.records());
+        Set<Record> remove = new LinkedHashSet<>(ours);
+        remove.removeAll(wanted);
+        if (others.isEmpty()) {
+            boolean otherTime = !wanted.isEmpty()
+                    && !held.records().isEmpty()
+                    && wanted.iterator().next().getTTL() != held.timeToLive();
+            if (otherTime) { // BIND takes the time of a record that is there already, Knot does not
+                remove = new LinkedHashSet<>(ours);
+                add = new LinkedHashSet<>(wanted);
+            }
+        } else {
+            // RFC 2181 §5.2: one time to live for all of an RRset; others' records keep theirs
+            Set<Record> same = new LinkedHashSet<>();
+            add.forEach(record -> same.add(withTime(record, held.timeToLive())));
+            add = same;
+        }
+        if (!add.isEmpty() || !remove.isEmpty()) {
+            changes.add(new Change(place, held.records(), add, remove));
+        }
+    }
+
+    private static Record withTime(Record record, long timeToLive) {
+        return UpdateRecords.read(record.getName() + " " + timeToLive + " " + Type.string(record.getType()) + " "
+                + record.rdataToString());
+    }
+
+    /// What goes wrong where such records stand side by side; nothing where they get on with each other.
+    private static Optional<String> harm(Place place, Set<Record> strangers, Set<Record> wanted) {
+        return switch (place.type()) {
+            case TLSA, CAA -> Optional.empty(); // one that matches is enough; each permits more
+            case TXT ->
+                strangers.stream()
+                        .filter(stranger -> wanted.stream()
+                                .anyMatch(ours -> version(ours)
+                                        .filter(text ->
+                                                text.equals(version(stranger).orElse("")))
+                                        .isPresent()))
+                        .findFirst()
+                        .map(stranger -> stranger.rdataToString() + " is there, and there may be one such record only");
+            case A, AAAA, CDNSKEY, CDS, CNAME, DNSKEY, DS, MX, NS, SOA, SRV ->
+                strangers.stream()
+                        .findFirst()
+                        .map(stranger -> stranger.rdataToString() + " is there"
+                                + (strangers.size() > 1 ? " and " + (strangers.size() - 1) + " more" : ""));
+        };
+    }
+
+    /// `v=spf1`, `v=dmarc1`, …: of each there may be one at a name (RFC 7208 §3.2, RFC 7489 §6.6.3).
+    private static Optional<String> version(Record record) {
+        if (!(record instanceof TXTRecord text)) {
+            return Optional.empty();
+        }
+        String whole = String.join("", text.getStrings()).strip().toLowerCase(Locale.ROOT);
+        return whole.startsWith("v=") ? Optional.of(whole.split("[;\\s]", 2)[0]) : Optional.empty();
+    }
+}

@@ -1,0 +1,248 @@
+package org.postern.testkit;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Writer;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A real primary server, BIND's or Knot's, that signs its zones itself and takes updates (RFC 2136) by TSIG: a
+/// port of its own on loopback, no privileges. It can be stopped and started again.
+///
+/// It knows two keys: [#KEY] may change everything, [#LIMITED_KEY] what is at and below `_tcp` of a zone.
+public final class DynamicPrimary implements AutoCloseable {
+    /// Which program.
+    public enum Program {
+        BIND,
+        KNOT
+    }
+
+    public static final String KEY = "postern-key";
+    public static final String LIMITED_KEY = "limited-key";
+    /// Of both keys, in base64.
+    public static final String SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+    private final Program program;
+    private final Path directory;
+    private final int port;
+    private final Map<String, String> zones = new LinkedHashMap<>(); // name, records
+    private @Nullable Process process;
+
+    /// A server in `directory`, which is the test's own.
+    public DynamicPrimary(Program program, Path directory) throws IOException {
+        this.program = program;
+        this.directory = Files.createDirectories(directory);
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
+            port = free.getLocalPort();
+        }
+    }
+
+    /// UDP and TCP on 127.0.0.1.
+    public int port() {
+        return port;
+    }
+
+    /// A zone with these records in zone file form, names relative to it; before [#start].
+    public void zone(String name, String records) throws IOException {
+        zones.put(name, records);
+        Files.writeString(
+                directory.resolve(name + ".zone"),
+                "$ORIGIN " + name + ".\n$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 300\n@ NS ns\nns A 127.0.0.1\n"
+                        + records);
+    }
+
+    /// Starts it, again with the zones as they were when it was stopped. Returns when it answers.
+    public void start() throws IOException {
+        switch (program) {
+            case BIND -> {
+                Path file = Files.writeString(directory.resolve("named.conf"), bind());
+                start(List.of("named", "-g", "-n", "1", "-c", file.toString()), " running");
+            }
+            case KNOT -> {
+                Path file = Files.writeString(directory.resolve("knot.conf"), knot());
+                start(List.of("knotd", "-c", file.toString()), "server started");
+            }
+        }
+    }
+
+    public void stop() {
+        Process running = process;
+        if (running != null) {
+            running.destroy();
+            running.onExit().join();
+            process = null;
+        }
+    }
+
+    private String bind() {
+        StringBuilder conf = new StringBuilder("""
+                options { directory "%s"; key-directory "%s"; listen-on port %d { 127.0.0.1; }; listen-on-v6 { none; };
+                  recursion no; pid-file none; session-keyfile none; lock-file none; dnssec-validation no; notify no; };
+                controls {};
+                dnssec-policy "one" { keys { csk lifetime unlimited algorithm ecdsap256sha256; }; };
+                """.formatted(directory, directory, port));
+        for (String key : List.of(KEY, LIMITED_KEY)) {
+            conf.append("key \"%s\" { algorithm hmac-sha256; secret \"%s\"; };\n".formatted(key, SECRET));
+        }
+        for (String zone : zones.keySet()) {
+            conf.append("""
+                    zone "%s" { type primary; file "%s.zone"; dnssec-policy one; inline-signing no;
+                      update-policy { grant %s zonesub ANY; grant %s subdomain _tcp.%s. ANY; }; };
+                    """.formatted(zone, zone, KEY, LIMITED_KEY, zone));
+        }
+        return conf.toString();
+    }
+
+    private String knot() {
+        StringBuilder conf = new StringBuilder("""
+                server:
+                    listen: 127.0.0.1@%d
+                    rundir: "%s"
+                    background-workers: 1
+                    udp-workers: 1
+                    tcp-workers: 1
+                database:
+                    storage: "%s"
+                log:
+                  - target: stdout
+                    any: info
+                key:
+                """.formatted(port, directory, directory));
+        for (String key : List.of(KEY, LIMITED_KEY)) {
+            conf.append("  - id: %s\n    algorithm: hmac-sha256\n    secret: %s\n".formatted(key, SECRET));
+        }
+        conf.append("""
+                acl:
+                  - id: all
+                    key: %s
+                    action: update
+                  - id: some
+                    key: %s
+                    action: update
+                    update-owner: name
+                    update-owner-match: sub-or-equal
+                    update-owner-name: _tcp
+                policy:
+                  - id: one
+                    single-type-signing: on
+                    algorithm: ecdsap256sha256
+                zone:
+                """.formatted(KEY, LIMITED_KEY));
+        for (String zone : zones.keySet()) {
+            conf.append("""
+                      - domain: %s
+                        storage: "%s"
+                        file: %s.zone
+                        acl: [all, some]
+                        dnssec-signing: on
+                        dnssec-policy: one
+                        zonefile-sync: 0
+                    """.formatted(zone, directory, zone));
+        }
+        return conf.toString();
+    }
+
+    private void start(List<String> command, String ready) throws IOException {
+        List<String> whole = new ArrayList<>(command);
+        whole.set(0, Programs.requireAnywhere(command.getFirst()).toString());
+        Process started = new ProcessBuilder(whole).redirectErrorStream(true).start();
+        process = started;
+        BufferedReader output = new BufferedReader(new InputStreamReader(started.getInputStream(), UTF_8));
+        StringBuilder said = new StringBuilder();
+        for (String line = output.readLine(); ; line = output.readLine()) {
+            if (line == null) {
+                throw new IllegalStateException(command + " ended: " + said);
+            }
+            said.append(line).append('\n');
+            if (line.endsWith(ready) || (program == Program.KNOT && line.contains(ready))) {
+                break;
+            }
+        }
+        // not virtual: a read from a pipe keeps its carrier, and there are as few as processors
+        Thread.ofPlatform().daemon().start(() -> {
+            try {
+                output.transferTo(Writer.nullWriter()); // a full pipe would stop it
+            } catch (IOException e) {
+                return; // it has ended
+            }
+        });
+    }
+
+    /// What somebody else does with [#KEY]: lines of nsupdate (`update add NAME TTL TYPE DATA`), sent together.
+    public void change(String zone, String... lines) throws IOException, InterruptedException {
+        String script = "server 127.0.0.1 " + port + "\nzone " + zone + ".\n" + String.join("\n", lines) + "\nsend\n";
+        run(List.of("nsupdate", "-v", "-y", "hmac-sha256:" + KEY + ":" + SECRET), script);
+    }
+
+    /// The records of a name as dig shows them, `TTL TYPE data`, sorted; without signatures.
+    public List<String> records(String name, String type) throws IOException, InterruptedException {
+        String answer = run(
+                List.of("dig", "@127.0.0.1", "-p", Integer.toString(port), "+tcp", "+noall", "+answer", name, type),
+                "");
+        return answer.lines()
+                .filter(line -> !line.isBlank() && !line.startsWith(";"))
+                .map(line -> line.split("\\s+", 5))
+                .map(words -> words[1] + " " + words[3] + " " + words[4])
+                .sorted()
+                .toList();
+    }
+
+    /// What delv says of a name when it trusts the zone's own keys.
+    public String validated(String zone, String name, String type) throws IOException, InterruptedException {
+        String keys =
+                run(List.of("dig", "@127.0.0.1", "-p", Integer.toString(port), "+tcp", "+short", zone, "DNSKEY"), "");
+        String[] words = keys.lines()
+                .filter(line -> line.startsWith("257 "))
+                .findFirst()
+                .orElseThrow()
+                .split("\\s+", 4);
+        Path anchor = Files.writeString(
+                directory.resolve("delv.conf"),
+                "trust-anchors { \"" + zone + "\" static-key 257 3 " + words[2] + " \"" + words[3] + "\"; };\n");
+        return run(
+                List.of(
+                        "delv",
+                        "@127.0.0.1",
+                        "-p",
+                        Integer.toString(port),
+                        "-a",
+                        anchor.toString(),
+                        "+root=" + zone,
+                        name,
+                        type),
+                "");
+    }
+
+    private String run(List<String> command, String input) throws IOException, InterruptedException {
+        List<String> whole = new ArrayList<>(command);
+        whole.set(0, Programs.requireAnywhere(command.getFirst()).toString());
+        Process client = new ProcessBuilder(whole)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .start();
+        try (Writer writer = client.outputWriter(UTF_8)) {
+            writer.write(input);
+        }
+        String text = new String(client.getInputStream().readAllBytes(), UTF_8);
+        if (client.waitFor() != 0) {
+            throw new IllegalStateException(Arrays.asList(command.getFirst(), input) + ": " + text);
+        }
+        return text;
+    }
+
+    @Override
+    public void close() {
+        stop();
+    }
+}
