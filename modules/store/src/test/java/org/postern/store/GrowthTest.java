@@ -153,6 +153,7 @@ class GrowthTest {
             }
             together(4, () -> {
                 Acknowledgements account = accounts.remove();
+                account.verify(store); // learns what is there
                 while (System.nanoTime() < end) {
                     account.change(store);
                     if (changes.incrementAndGet() % 1000 == 0) {
