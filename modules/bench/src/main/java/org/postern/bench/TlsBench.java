@@ -192,12 +192,14 @@ final class TlsBench {
     private double idle(ServerUnderTest server, ServerKey key) throws Exception {
         int count = connections / 2;
         List<ImapClient> clients = new ArrayList<>();
+        server.settle();
         long before = server.processes().proportionalSetSize();
         try {
             SSLContext context = key.client();
             for (int number = 0; number < count; number++) {
                 clients.add(new ImapClient(context, server.port()));
             }
+            server.settle();
             return (server.processes().proportionalSetSize() - before) / (double) count;
         } finally {
             for (ImapClient client : clients) {
