@@ -44,6 +44,7 @@ class HouseTest {
             Map.entry("submission", Set.of("smtp", "session", "auth", "store", "message", "tls")),
             Map.entry("inbound", Set.of("smtp", "session", "auth", "store", "message", "tls")),
             Map.entry("testkit", Set.of()),
+            Map.entry("bench", Set.of()),
             Map.entry("stack", Set.of("session", "store", "auth", "tls", "message", "testkit")),
             Map.entry(
                     "server",
