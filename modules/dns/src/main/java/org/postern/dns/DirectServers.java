@@ -35,7 +35,9 @@ public final class DirectServers implements AuthoritativeServers {
 
     @Override
     public List<ServerAnswer> ask(DomainName owner, RecordType type) {
-        return askAll(owner, server -> {
+        // RFC 4035 §3.1.4.1: a DS record is in the zone above
+        DomainName side = type == RecordType.DS && !owner.isRoot() ? Questions.parent(owner) : owner;
+        return askAll(side, server -> {
             try {
                 Message answer = questions.ask(server, owner, Wire.number(type));
                 return new ServerAnswer(server.toString(), Wire.answer(answer, owner, type), Optional.empty());

@@ -18,6 +18,7 @@ import org.postern.dns.RecordSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xbill.DNS.DClass;
+import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.NSRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.RRSIGRecord;
@@ -292,21 +293,28 @@ final class HostedZone {
                                 ? Optional.of(key.delegation(origin, timeToLive).toString())
                                 : Optional.empty()))
                 .toList();
-        List<String> wished = KeyRollover.awaitsDelegation(keys)
-                .map(key -> List.of(key.delegation(origin, timeToLive).toString()))
-                .orElse(List.of());
+        List<String> wished = KeyRollover.wished(keys).stream()
+                .map(key -> key.delegation(origin, timeToLive).toString())
+                .toList();
         Instant end = zone.earliestExpiry()
                 .map(signature -> ((RRSIGRecord) signature).getExpire())
                 .orElse(Instant.EPOCH);
         return new ZoneStatus(
-                settings.origin(), zone.serial(), zone.records().size(), end, shown, wished, fault, secondaries);
+                settings.origin(),
+                zone.serial(),
+                zone.records().size(),
+                end,
+                shown,
+                wished,
+                KeyRollover.awaitsDelegation(keys).isEmpty(),
+                fault,
+                secondaries);
     }
 
-    /// The keys that a validator may begin with, in zone file form.
-    synchronized List<String> anchors() {
+    /// The keys that a validator may begin with.
+    synchronized List<DNSKEYRecord> anchors() {
         return KeyRollover.signersOfKeys(keys).stream()
-                .map(key -> key.record(origin, settings.timing().timeToLive().toSeconds())
-                        .toString())
+                .map(key -> key.record(origin, settings.timing().timeToLive().toSeconds()))
                 .toList();
     }
 }

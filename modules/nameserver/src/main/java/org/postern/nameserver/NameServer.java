@@ -29,6 +29,7 @@ import org.postern.dns.RecordType;
 import org.postern.resolver.DomainName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.Name;
 
 /// The name server: the face of this module. It answers for its zones by UDP and TCP, keeps them signed, and tells
@@ -37,6 +38,9 @@ import org.xbill.DNS.Name;
 /// A thread of its own looks every few seconds at what is due: files that changed, signatures to be made again, keys
 /// to be moved on.
 public final class NameServer implements AutoCloseable {
+    /// The name of [#anchorFile], in the directory of zones.
+    public static final String ANCHORS = "trust-anchors.zone";
+
     private static final Logger LOG = LoggerFactory.getLogger(NameServer.class);
     private static final Duration LOOK = Duration.ofSeconds(5);
     private static final Duration ASK = Duration.ofMinutes(15);
@@ -46,6 +50,8 @@ public final class NameServer implements AutoCloseable {
     private final Map<DomainName, HostedZone> zones = new LinkedHashMap<>();
     private final Map<DomainName, List<Notifier>> notifiers = new LinkedHashMap<>();
     private final Map<DomainName, Instant> asked = new HashMap<>(); // by the keeper's thread alone
+    private final Map<DomainName, String> faults = new HashMap<>(); // told already; by the keeper's thread alone
+    private final AnchorFiles anchors;
     private final Responder responder;
     private final Clock clock;
     private final Optional<AuthoritativeServers> parents;
@@ -92,6 +98,8 @@ public final class NameServer implements AutoCloseable {
             }
             notifiers.put(zone.origin(), told);
         }
+        anchors = new AnchorFiles(directory);
+        anchors.write(zones.values());
         byte[] secret = new byte[16]; // another with each start: clients learn new cookies by themselves
         new SecureRandom().nextBytes(secret);
         responder = new Responder(
@@ -131,6 +139,12 @@ public final class NameServer implements AutoCloseable {
                 }));
         Thread.ofVirtual().name("dns-keeper").start(this::keep);
         LOG.info("the name server answers on {} for {}", bound, zones.keySet());
+        zones().stream()
+                .filter(zone -> !zone.delegated())
+                .forEach(zone -> LOG.info(
+                        "{}: the zone above is to have the DS record {}",
+                        zone.zone(),
+                        zone.delegation().getFirst()));
     }
 
     /// An answer has to come from the address that was asked, and Java cannot choose it on a socket for all addresses:
@@ -156,6 +170,10 @@ public final class NameServer implements AutoCloseable {
     /// Where it listens, by UDP and TCP.
     public List<InetSocketAddress> addresses() {
         return List.copyOf(bound);
+    }
+
+    public boolean hasZone(DomainName name) {
+        return zones.containsKey(name);
     }
 
     private HostedZone zone(DomainName name) {
@@ -199,9 +217,19 @@ public final class NameServer implements AutoCloseable {
                 .toList();
     }
 
+    /// Where the DNSKEY records of all zones stand, for validators that begin with them, in zone file form.
+    public Path anchorFile() {
+        return anchors.zoneForm();
+    }
+
+    /// The same for delv.
+    public Path delvAnchorFile() {
+        return anchors.delvForm();
+    }
+
     /// DNSKEY records that a validator may begin with, in zone file form.
     public List<String> anchors(DomainName zone) {
-        return zone(zone).anchors();
+        return zone(zone).anchors().stream().map(DNSKEYRecord::toString).toList();
     }
 
     /// Begins to replace a key by a new one.
@@ -215,7 +243,9 @@ public final class NameServer implements AutoCloseable {
             case "zsk" -> ZoneKey.Role.ZSK;
             default -> throw new IllegalStateException("not a kind of key: " + role + " (csk, ksk or zsk)");
         };
-        if (zone(zone).roll(wanted)) {
+        boolean changed = zone(zone).roll(wanted);
+        anchors.write(zones.values());
+        if (changed) {
             tell(zone);
         }
     }
@@ -225,7 +255,9 @@ public final class NameServer implements AutoCloseable {
     /// @throws IllegalStateException in the operator's words
     public void confirmDelegation(DomainName zone) throws IOException {
         HostedZone hosted = zone(zone);
-        if (hosted.delegated(hosted.settings().timing().delegation())) {
+        boolean changed = hosted.delegated(hosted.settings().timing().delegation());
+        anchors.write(zones.values());
+        if (changed) {
             tell(zone);
         }
     }
@@ -260,10 +292,19 @@ public final class NameServer implements AutoCloseable {
         try {
             askParent(zone);
             if (zone.tick()) {
+                anchors.write(zones.values());
                 tell(name);
             }
+            faults.remove(name);
         } catch (IOException | RuntimeException e) { // the other zones go on
-            LOG.error("the zone {} cannot be kept: {}", name, e.getMessage(), e);
+            if (!String.valueOf(e.getMessage()).equals(faults.put(name, String.valueOf(e.getMessage())))) {
+                LOG.error(
+                        "the zone {} cannot be kept: its signatures are good until {}: {}",
+                        name,
+                        zone.status(List.of()).signaturesEnd(),
+                        e.getMessage(),
+                        e);
+            }
         }
     }
 

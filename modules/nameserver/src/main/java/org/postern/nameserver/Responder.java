@@ -1,5 +1,6 @@
 package org.postern.nameserver;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -65,6 +66,9 @@ final class Responder {
         this.limit = limit;
         this.clock = clock;
         this.registry = registry;
+        for (boolean stream : new boolean[] {false, true}) {
+            counter(Rcode.string(Rcode.NOERROR), stream); // there before the first question
+        }
     }
 
     /// Answers by the sink: with one message, with many, or with none.
@@ -112,13 +116,16 @@ final class Responder {
     }
 
     private void count(String code, Source source) {
-        registry.counter(
-                        "postern.nameserver.answers",
-                        "code",
-                        code.toLowerCase(Locale.ROOT),
-                        "transport",
-                        source.stream ? "tcp" : "udp")
-                .increment();
+        counter(code, source.stream).increment();
+    }
+
+    private Counter counter(String code, boolean stream) {
+        return registry.counter(
+                "postern.nameserver.answers",
+                "code",
+                code.toLowerCase(Locale.ROOT),
+                "transport",
+                stream ? "tcp" : "udp");
     }
 
     private void answer(Question.Asked asked, Source source, TransferMessages.Sink sink) throws IOException {

@@ -9,7 +9,8 @@ import org.postern.resolver.DomainName;
 /// How a zone stands: for people, meters and the command line.
 ///
 /// @param signaturesEnd when the first signature of the zone ends
-/// @param awaited the parent is to have DS records of these and no others; empty where it is known to
+/// @param delegation the DS records that the zone above is to have, and no others, in zone file form
+/// @param delegated whether it is known to have them
 /// @param fault what is wrong with the file of others' records: its last good content is served
 public record ZoneStatus(
         DomainName zone,
@@ -17,7 +18,8 @@ public record ZoneStatus(
         int records,
         Instant signaturesEnd,
         List<Key> keys,
-        List<String> awaited,
+        List<String> delegation,
+        boolean delegated,
         Optional<String> fault,
         List<Secondary> secondaries) {
     /// One of its keys.
@@ -35,7 +37,7 @@ public record ZoneStatus(
 
     public ZoneStatus {
         keys = List.copyOf(keys);
-        awaited = List.copyOf(awaited);
+        delegation = List.copyOf(delegation);
         secondaries = List.copyOf(secondaries);
     }
 }

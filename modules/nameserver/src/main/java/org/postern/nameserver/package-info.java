@@ -5,7 +5,8 @@
 /// - what an operator decides: [NameServerSettings], [ZoneSettings], [TransferKey]; the face: [NameServer],
 /// [ZoneStatus]
 /// - a zone over time: [HostedZone]; its content before it is signed: [ZoneContent], [ZoneText]; its keys: [ZoneKey],
-///   [KeyRollover] (when one follows another), [ParentDelegation], [KeyFile]; the next version: [ZoneSigner]; what
+///   [KeyRollover] (when one follows another), [ParentDelegation], [KeyFile], [AnchorFiles]; the next version:
+/// [ZoneSigner]; what
 ///   lasts: [ZoneState] with each [Change], [AtomicFile]
 /// - a zone as it is served, immutable: [Zone] of [Node]s of [SignedSet]s
 /// - a question: [Question] (octets read and checked), [Responder] (which zone, which limits), [Answers] (the records),

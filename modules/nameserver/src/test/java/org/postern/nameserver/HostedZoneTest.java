@@ -99,9 +99,6 @@ class HostedZoneTest {
         assertThatThrownBy(() -> zone.publish(List.of(TestZones.set("mail.example.com", RecordType.A, "192.0.2.1"))))
                 .isInstanceOf(PublicationException.class)
                 .hasMessageContaining("not in the zone example.org");
-        assertThatThrownBy(() -> zone.publish(List.of(TestZones.set("a.example.org", RecordType.A, "nonsense"))))
-                .isInstanceOf(PublicationException.class)
-                .hasMessageContaining("nonsense");
         assertThat(zone.zone().serial()).isEqualTo(serial);
     }
 

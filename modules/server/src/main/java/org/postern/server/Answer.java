@@ -390,6 +390,37 @@ sealed interface Answer {
             Optional<String> newUids,
             Optional<String> leftAlone) {}
 
+    record Zones(List<Zone> zones) implements Answer {}
+
+    /// A zone of Postern's own name server.
+    ///
+    /// @param signaturesEnd when the first of its signatures ends
+    /// @param delegation the DS records that the zone above is to have, and no others
+    /// @param delegated whether it is known to have them
+    /// @param fault what is wrong with the file of others' records, whose last good content is served; or null
+    record Zone(
+            String zone,
+            long serial,
+            int records,
+            Instant signaturesEnd,
+            List<ZoneKey> keys,
+            List<String> delegation,
+            boolean delegated,
+            Optional<String> fault,
+            List<Secondary> secondaries) {}
+
+    /// A key of a zone.
+    ///
+    /// @param role `CSK`, `KSK` or `ZSK`
+    /// @param state in words
+    /// @param ds its DS record; null for a ZSK
+    record ZoneKey(int tag, String role, String algorithm, String state, Instant since, Optional<String> ds) {}
+
+    /// Who is told of changes of a zone.
+    ///
+    /// @param confirmed the last serial that it was told and answered to; null where there is none
+    record Secondary(String address, int port, OptionalLong confirmed) {}
+
     /// What ought to be published.
     ///
     /// @param withheld what must not be published now

@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.postern.acme.AcmeSettings;
 import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
+import org.postern.nameserver.NameServerSettings;
 import org.postern.pop3.Pop3Settings;
 import org.postern.session.ConnectionLimits;
 import org.postern.session.Endpoint;
@@ -33,6 +34,7 @@ import org.postern.tls.UnknownServerName;
 /// @param channelBinding whether SCRAM with channel binding is offered
 /// @param longestLoginDelay how long a login waits at most after many failures
 /// @param metrics where metrics and health are told by HTTP; empty for nowhere
+/// @param nameServer empty for none
 record Configuration(
         String host,
         Path dataDirectory,
@@ -52,6 +54,7 @@ record Configuration(
         LmtpSettings lmtp,
         Optional<InetSocketAddress> metrics,
         DnsSettings dns,
+        Optional<NameServer> nameServer,
         String logLevel) {
 
     /// With those parts of another that a running server cannot change.
@@ -75,8 +78,14 @@ record Configuration(
                 lmtp,
                 running.metrics,
                 dns,
+                running.nameServer,
                 logLevel);
     }
+
+    /// Postern's own name server.
+    ///
+    /// @param files that the settings were read from beside the configuration: TSIG keys, records of others
+    record NameServer(NameServerSettings settings, List<Path> files) {}
 
     /// What listens where. A service is named as in RFC 6335 and in SRV records.
     record Listener(Service service, Endpoint endpoint) {

@@ -242,6 +242,7 @@ final class ConfigurationReader {
                 .equals("offer");
         Optional<InetSocketAddress> metrics = metrics();
         DnsSettings dns = new DnsSection(settings).read(host, certificates);
+        Optional<Configuration.NameServer> nameServer = new NameServerSection(settings).read(dns);
         String level = settings.oneOf("log.level", "info", LOG_LEVELS);
         settings.findUnknownKeys();
         if (!settings.problems().isEmpty()) {
@@ -266,6 +267,7 @@ final class ConfigurationReader {
                 lmtp,
                 metrics,
                 dns,
+                nameServer,
                 level);
     }
 

@@ -90,6 +90,50 @@ final class DnsCommand {
                 .toString();
     }
 
+    @Command(
+            description = {
+                "Shows the zones of the own name server: their keys, how far a roll of keys has come, until when signatures are good,",
+                "and whether the secondaries have the newest serial."
+            },
+            mixinStandardHelpOptions = true)
+    int keys(
+            @Mixin RunningServer server,
+            @Parameters(paramLabel = "ZONE", arity = "0..1", description = "without it, all") @Nullable String zone) {
+        return server.ask(new Request.Zone.Keys(Optional.ofNullable(zone)), Answer.Zones.class, ZoneDisplay::text);
+    }
+
+    @Command(
+            description = "Shows the DS records that the zone above is to have, in the form of zone files.",
+            mixinStandardHelpOptions = true)
+    int ds(@Mixin RunningServer server, @Parameters(paramLabel = "ZONE") String zone) {
+        return server.ask(new Request.Zone.Keys(Optional.of(zone)), Answer.Zones.class, ZoneDisplay::delegation);
+    }
+
+    @Command(
+            name = "roll-key",
+            description = {
+                "Begins to replace a key by a new one. It goes on by itself, in hours; of a ksk or csk until the zone above is to"
+                        + " have another DS record.",
+            },
+            mixinStandardHelpOptions = true)
+    int rollKey(
+            @Mixin RunningServer server,
+            @Parameters(paramLabel = "ZONE") String zone,
+            @Parameters(paramLabel = "KEY", description = "csk, ksk or zsk") String key) {
+        return server.ask(new Request.Zone.RollKey(zone, key), Answer.Zones.class, ZoneDisplay::text);
+    }
+
+    @Command(
+            name = "confirm-ds",
+            description = {
+                "Says that every server of the zone above has the DS record that \"dns ds\" shows, and no other.",
+                "Where Postern can ask those servers, it finds out by itself."
+            },
+            mixinStandardHelpOptions = true)
+    int confirmDelegation(@Mixin RunningServer server, @Parameters(paramLabel = "ZONE") String zone) {
+        return server.ask(new Request.Zone.ConfirmDelegation(zone), Answer.Zones.class, ZoneDisplay::text);
+    }
+
     /// By zone, those of none first.
     private static String text(List<Answer.DnsRecordSet> sets) {
         Map<String, StringBuilder> zones = new LinkedHashMap<>();

@@ -61,6 +61,7 @@ final class DnsKeeper implements AutoCloseable {
     private final DnsWatch watch = new DnsWatch();
     private final DnsMemory memory;
     private final AtomicBoolean due = new AtomicBoolean();
+    private final CompletableFuture<Boolean> looked = new CompletableFuture<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("dns").factory());
     private volatile Means means;
@@ -98,6 +99,12 @@ final class DnsKeeper implements AutoCloseable {
     void start() {
         settings().tlsa().forEach(form -> form.caveat().ifPresent(caveat -> LOG.warn("dns.tlsa: {}", caveat)));
         timer.scheduleWithFixedDelay(this::look, 0, INTERVAL.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /// Waits until zones were looked at once, and what may be published is.
+    void awaitFirstLook() {
+        looked.completeOnTimeout(false, PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .join();
     }
 
     /// Something changed that records are made of. Returns at once.
@@ -196,6 +203,8 @@ final class DnsKeeper implements AutoCloseable {
             lookAt(now);
         } catch (RuntimeException e) { // the next look may do better
             LOG.error("DNS records could not be looked at", e);
+        } finally {
+            looked.complete(true);
         }
     }
 

@@ -162,7 +162,11 @@ final class DnsSection {
                 requireOnly(object, Set.of());
                 yield new DnsSettings.Way.Text();
             }
-            case String other -> throw new IllegalArgumentException("by is text, not '" + other + "'");
+            case "own-server" -> {
+                requireOnly(object, Set.of());
+                yield new DnsSettings.Way.OwnServer();
+            }
+            case String other -> throw new IllegalArgumentException("by is text or own-server, not '" + other + "'");
         };
     }
 

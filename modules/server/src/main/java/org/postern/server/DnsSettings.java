@@ -58,6 +58,9 @@ record DnsSettings(
     sealed interface Way {
         /// Somebody puts them there by hand, from `postern dns show`.
         record Text() implements Way {}
+
+        /// Postern's own name server has the zone.
+        record OwnServer() implements Way {}
     }
 
     /// One host, no zone.

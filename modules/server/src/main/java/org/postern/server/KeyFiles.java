@@ -14,7 +14,7 @@ import org.postern.tls.PemDirectory;
 import org.postern.tls.PemPair;
 
 /// What a server needs besides its store, for its backups: certificates and keys in `DATA/tls` and where the
-/// configuration names them, and the configuration file.
+/// configuration names them, zones with their DNSSEC keys in `DATA/nameserver`, TSIG keys, and the configuration file.
 final class KeyFiles {
     private final Supplier<Configuration> running;
     private final Optional<Path> configurationFile;
@@ -31,11 +31,21 @@ final class KeyFiles {
         Map<String, Path> found = new LinkedHashMap<>();
         Configuration configuration = running.get();
         Path directory = configuration.dataDirectory();
-        if (Files.isDirectory(directory.resolve("tls"))) {
-            try (Stream<Path> files = Files.walk(directory.resolve("tls"))) {
-                for (Path file : files.filter(Files::isRegularFile).toList()) {
-                    found.put(directory.relativize(file).toString(), file);
+        for (String part : List.of("tls", NameServerManagement.DIRECTORY)) {
+            if (Files.isDirectory(directory.resolve(part))) {
+                try (Stream<Path> files = Files.walk(directory.resolve(part))) {
+                    for (Path file : files.filter(Files::isRegularFile)
+                            .filter(file -> !file.toString().endsWith(".new")) // just being written
+                            .toList()) {
+                        found.put(directory.relativize(file).toString(), file);
+                    }
                 }
+            }
+        }
+        for (Path file :
+                configuration.nameServer().map(Configuration.NameServer::files).orElse(List.of())) {
+            if (Files.isRegularFile(file)) {
+                found.putIfAbsent("configuration/nameserver/" + file.getFileName(), file);
             }
         }
         for (String quickstart : List.of("quickstart.properties", "quickstart.env")) {

@@ -3,7 +3,9 @@ package org.postern.server;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.Supplier;
+import org.postern.nameserver.NameServer;
 import org.postern.session.Listeners;
 import org.postern.store.AccountException;
 import org.postern.store.PosternStore;
@@ -29,6 +31,7 @@ final class Management implements ControlSocket.Handler {
     private final ServerManagement server;
     private final MailManagement mail;
     private final DnsManagement records;
+    private final NameServerManagement zones;
     private final Supplier<Answer.Reloaded> reload;
 
     /// @param reload reads the configuration again
@@ -36,6 +39,7 @@ final class Management implements ControlSocket.Handler {
             PosternStore store,
             CertificateKeeper certificates,
             DnsKeeper dns,
+            Optional<NameServer> nameServer,
             Listeners listeners,
             Path dataDirectory,
             KeyFiles keys,
@@ -53,6 +57,7 @@ final class Management implements ControlSocket.Handler {
         server = new ServerManagement(store, certificates, listeners, dataDirectory);
         mail = new MailManagement(store);
         records = new DnsManagement(dns, certificates, store.accounts());
+        zones = new NameServerManagement(nameServer);
     }
 
     @Override
@@ -130,6 +135,7 @@ final class Management implements ControlSocket.Handler {
             case Request.Certificate certificate -> certificateFacts.execute(certificate, secret);
             case Request.Mail each -> mail.execute(each);
             case Request.Dns each -> records.execute(each);
+            case Request.Zone each -> zones.execute(each);
             case Request.Status _ -> server.status();
             case Request.Reload _ -> reload.get();
         };

@@ -17,10 +17,14 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
+import org.postern.nameserver.NameServer;
+import org.postern.nameserver.ZoneStatus;
 import org.postern.tls.CertificateFinding;
 import org.postern.tls.ServedCertificates;
 
@@ -105,6 +109,48 @@ final class Meters implements AutoCloseable {
                     .strongReference(true)
                     .register(registry);
         }
+    }
+
+    /// The end of signatures, and what waits for people.
+    void nameServer(NameServer server) {
+        TimeGauge.builder("postern.nameserver.signature.left", server, TimeUnit.SECONDS, Meters::signatureSecondsLeft)
+                .description("How long the first signature to end of the own name server's zones is still good.")
+                .strongReference(true)
+                .register(registry);
+        gauge(
+                "postern.nameserver.delegation.awaited",
+                "Zones whose DS record is not known to be at the zone above.",
+                server,
+                zone -> !zone.delegated());
+        gauge(
+                "postern.nameserver.records.wrong",
+                "Zones whose file of others' records cannot be used.",
+                server,
+                zone -> zone.fault().isPresent());
+        gauge(
+                "postern.nameserver.secondaries.behind",
+                "Zones with a secondary that has not answered to the newest serial.",
+                server,
+                zone -> zone.secondaries().stream()
+                        .anyMatch(each -> !each.confirmed().equals(Optional.of(zone.serial()))));
+    }
+
+    private void gauge(String name, String description, NameServer server, Predicate<ZoneStatus> counted) {
+        Gauge.builder(
+                        name,
+                        server,
+                        each -> each.zones().stream().filter(counted).count())
+                .description(description)
+                .strongReference(true)
+                .register(registry);
+    }
+
+    private static double signatureSecondsLeft(NameServer server) {
+        Instant now = Instant.now();
+        return server.zones().stream()
+                .mapToDouble(zone -> Duration.between(now, zone.signaturesEnd()).toSeconds())
+                .min()
+                .orElse(0);
     }
 
     private static double secondsLeft(ServedCertificates served) {

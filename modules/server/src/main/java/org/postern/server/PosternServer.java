@@ -3,6 +3,7 @@ package org.postern.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -14,9 +15,14 @@ import java.util.Objects;
 import java.util.Optional;
 import org.postern.auth.Authenticator;
 import org.postern.auth.SaslMechanisms;
+import org.postern.dns.AuthoritativeServers;
+import org.postern.dns.RecordType;
 import org.postern.imap.ImapProtocol;
 import org.postern.inbound.LmtpProtocol;
+import org.postern.nameserver.NameServer;
+import org.postern.nameserver.NameServerSettings;
 import org.postern.pop3.Pop3Protocol;
+import org.postern.resolver.DomainName;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
 import org.postern.session.ListenerSettings;
@@ -53,6 +59,7 @@ final class PosternServer implements AutoCloseable {
     private final ClientCertificateLogins clients;
     private final CertificateKeeper certificates;
     private final Listeners listeners;
+    private final Optional<NameServer> nameServer;
     private final DnsKeeper dns;
     private final Management management;
     private final Authenticator authenticator;
@@ -101,19 +108,23 @@ final class PosternServer implements AutoCloseable {
                     meters.registry());
             open.push(() -> listeners.stop(GRACE));
             store.accounts().onRevoked(listeners::endSessionsOf);
+            nameServer =
+                    configuration.nameServer().map(own -> opened(openNameServer(own.settings(), directory, meters)));
+            nameServer.ifPresent(meters::nameServer);
             dns = opened(new DnsKeeper(
                     configuration.dns(),
                     directory.subdirectory("dns"),
                     store.accounts(),
                     listeners::bound,
                     new ServedTlsa(certificates.served()),
-                    new DnsPublishers()::of));
+                    new DnsPublishers(nameServer)::of));
             certificates.onChange(dns::refresh);
             meters.dns(dns.watch());
             management = new Management(
                     store,
                     certificates,
                     dns,
+                    nameServer,
                     listeners,
                     configuration.dataDirectory(),
                     new KeyFiles(this::running, live.map(LiveConfiguration::file)),
@@ -125,6 +136,24 @@ final class PosternServer implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private NameServer openNameServer(NameServerSettings settings, DataDirectory directory, Meters meters) {
+        try {
+            return new NameServer(
+                    settings,
+                    directory.subdirectory(NameServerManagement.DIRECTORY),
+                    Clock.systemUTC(),
+                    meters.registry(),
+                    Optional.of(this::askServers));
+        } catch (IOException | IllegalArgumentException e) {
+            throw new StartException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /// By whatever resolver and servers the configuration names when it is asked.
+    private List<AuthoritativeServers.ServerAnswer> askServers(DomainName owner, RecordType type) {
+        return dns.servers().ask(owner, type);
     }
 
     private Map<Service.Kind, Protocol> protocols(Configuration configuration) {
@@ -154,6 +183,9 @@ final class PosternServer implements AutoCloseable {
     void listen() {
         try {
             listeners.openAll(settings(configuration));
+            if (nameServer.isPresent()) {
+                nameServer.get().listen();
+            }
             opened(ControlSocket.open(configuration.dataDirectory().resolve(ControlSocket.FILE), management));
         } catch (IOException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
@@ -264,6 +296,16 @@ final class PosternServer implements AutoCloseable {
 
     Map<String, List<InetSocketAddress>> bound() {
         return listeners.bound();
+    }
+
+    /// Waits until its DNS records are published, a little while at most.
+    void awaitRecords() {
+        dns.awaitFirstLook();
+    }
+
+    /// Empty where there is none.
+    Optional<NameServer> nameServer() {
+        return nameServer;
     }
 
     /// Where metrics and health are told; empty where they are not.

@@ -20,9 +20,16 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.postern.dns.FrontEnd;
+import org.postern.dns.TlsaParameters;
 import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
+import org.postern.nameserver.NameServer;
+import org.postern.nameserver.NameServerSettings;
+import org.postern.nameserver.ZoneSettings;
 import org.postern.pop3.Pop3Settings;
+import org.postern.resolver.DomainName;
+import org.postern.resolver.Upstream;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
@@ -38,6 +45,7 @@ import org.postern.tls.UnknownServerName;
 /// 1024 on the loopback addresses, and a file that tells programs where everything is.
 final class Quickstart {
     static final int DEFAULT_OFFSET = 10_000;
+    private static final int DNS_PORT = 53;
     private static final List<InetAddress> LOOPBACK =
             List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1"));
     private static final String DEFAULT_DOMAIN = "example.test";
@@ -117,6 +125,7 @@ final class Quickstart {
             Files.deleteIfExists(environment); // of a process that was killed: now nobody listens
             provision(server);
             server.listen();
+            server.awaitRecords(); // so that programs that read the file find all that it tells of
             DataDirectory.replace(environment, environment(server));
         } catch (IOException e) {
             server.close();
@@ -150,6 +159,7 @@ final class Quickstart {
             }
         }
         String host = "mail." + domain;
+        Names names = names(host);
         return new Configuration(
                 host,
                 data,
@@ -170,8 +180,51 @@ final class Quickstart {
                 Optional.of(new InetSocketAddress(
                         InetAddress.ofLiteral("127.0.0.1"),
                         ConfigurationReader.DEFAULT_METRICS_PORT + options.portOffset())),
-                DnsSettings.of(host),
+                names.records(),
+                Optional.of(names.server()),
                 options.logLevel());
+    }
+
+    /// The domain as a signed zone, served and validated by itself.
+    private record Names(Configuration.NameServer server, DnsSettings records) {}
+
+    private Names names(String host) {
+        List<InetAddress> served = options.addresses();
+        int wanted = DNS_PORT + options.portOffset();
+        int port = FreePort.from(wanted, served);
+        List<InetAddress> present =
+                served.stream().filter(address -> FreePort.isHere(address)).toList();
+        DomainName zone = new DomainName(domain);
+        ZoneSettings settings = new ZoneSettings(
+                zone,
+                List.of(new DomainName(host)),
+                new DomainName("hostmaster." + domain),
+                Optional.empty(),
+                ZoneSettings.Algorithm.ECDSA_P256,
+                ZoneSettings.Denial.NSEC,
+                ZoneSettings.KeyScheme.CSK,
+                ZoneSettings.Timing.DEFAULT,
+                List.of());
+        NameServerSettings server = NameServerSettings.of(
+                present.stream()
+                        .map(address -> new InetSocketAddress(address, port))
+                        .toList(),
+                List.of(settings));
+        // what clients reach from here, also where it listens on every address
+        List<InetAddress> reached = present.stream().anyMatch(InetAddress::isAnyLocalAddress) ? LOOPBACK : present;
+        InetAddress asked = reached.getFirst();
+        return new Names(
+                new Configuration.NameServer(server, List.of()),
+                new DnsSettings(
+                        List.of(new Upstream(asked, port)),
+                        Optional.of(options.directory()
+                                .resolve(NameServerManagement.DIRECTORY)
+                                .resolve(NameServer.ANCHORS)),
+                        Duration.ofMinutes(5),
+                        List.of(new FrontEnd(new DomainName(host), 0, reached)),
+                        List.of(TlsaParameters.USUAL),
+                        List.of(new DnsSettings.Zone(
+                                zone, new DnsSettings.Way.OwnServer(), List.of(new InetSocketAddress(asked, port))))));
     }
 
     private void provision(PosternServer server) throws IOException {
@@ -222,6 +275,17 @@ final class Quickstart {
         }
         server.metricsAddress()
                 .ifPresent(address -> values.put("POSTERN_METRICS_PORT", Integer.toString(address.getPort())));
+        server.nameServer().ifPresent(names -> {
+            values.put(
+                    "POSTERN_DNS_PORT",
+                    Integer.toString(names.addresses().getFirst().getPort()));
+            values.put(
+                    "POSTERN_TRUST_ANCHOR_FILE",
+                    quoted(names.anchorFile().toAbsolutePath().toString()));
+            values.put(
+                    "POSTERN_DELV_ANCHOR_FILE",
+                    quoted(names.delvAnchorFile().toAbsolutePath().toString()));
+        });
         StringBuilder text = new StringBuilder();
         values.forEach(
                 (name, value) -> text.append(name).append('=').append(value).append('\n'));
@@ -270,7 +334,11 @@ final class Quickstart {
                   The client has to trust the certificate authority in
                     %s
                 """.formatted(file.toAbsolutePath())));
+        NameServer names = server.nameServer().orElseThrow();
         text.append("""
+
+                  Ask for its DNS records, and validate them:
+                    delv @%s -p %d -a %s +root=%s _imaps._tcp.%s SRV
 
                   Read your mail:
                     curl --cacert %s --user %s@%s:%s 'imaps://localhost:%d/INBOX;MAILINDEX=1'
@@ -279,6 +347,11 @@ final class Quickstart {
                   To stop: Ctrl-C. Mail and passwords stay in %s
 
                 """.formatted(
+                        names.addresses().getFirst().getAddress().getHostAddress(),
+                        names.addresses().getFirst().getPort(),
+                        names.delvAnchorFile().toAbsolutePath(),
+                        domain,
+                        domain,
                         server.authorityFile()
                                 .map(file -> file.toAbsolutePath().toString())
                                 .orElse("ca.pem"),

@@ -55,7 +55,7 @@ final class QuickstartCommand implements Callable<Integer> {
             defaultValue = "10000",
             description =
                     "added to each registered port (default: ${DEFAULT-VALUE}: IMAP 10993 and 10143, POP3 10995 and 10110,"
-                            + " SMTP 10465 and 10587, metrics 19090)")
+                            + " SMTP 10465 and 10587, DNS 10053, metrics 19090)")
     private int portOffset = Quickstart.DEFAULT_OFFSET;
 
     @Option(

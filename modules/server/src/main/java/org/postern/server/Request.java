@@ -157,6 +157,22 @@ sealed interface Request {
         record Ca() implements Certificate, Question {}
     }
 
+    /// A zone of Postern's own name server.
+    sealed interface Zone extends Request {
+        /// Its keys, and what the zone above is to have.
+        ///
+        /// @param zone empty for all
+        record Keys(Optional<String> zone) implements Zone, Question {}
+
+        /// A new key follows the present one.
+        ///
+        /// @param key `csk`, `ksk` or `zsk`
+        record RollKey(String zone, String key) implements Zone {}
+
+        /// The zone above has the DS record that was waited for.
+        record ConfirmDelegation(String zone) implements Zone {}
+    }
+
     sealed interface Dns extends Request {
         /// The records that ought to be published.
         ///

@@ -8,7 +8,8 @@
 ///
 /// Records of mail domains: [DnsSettings] (read by [DnsSection]), [DnsKeeper] (what is wanted, published and looked at)
 /// with [ServedTlsa], [DnsPublishers], [DnsMemory] and [DnsWatch]; [DnsLint]. Another way to publish is a record in
-/// `DnsSettings.Way`, a branch in `DnsSection` and one in `DnsPublishers`.
+/// `DnsSettings.Way`, a branch in `DnsSection` and one in `DnsPublishers`. The own name server: [NameServerSection],
+/// [NameServerManagement], [ZoneDisplay]; [FreePort] for quickstart's.
 ///
 /// Changing a running server: [Request] and [Answer] (all there is to ask and to be told), [ControlMessages] with
 /// [RequestNames] and [Json] (how they look on the wire), [ControlSocket] (the server's end), [Management] (the

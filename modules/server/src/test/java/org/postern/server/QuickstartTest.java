@@ -40,7 +40,10 @@ class QuickstartTest {
                             "POSTERN_POP3S_PORT",
                             "POSTERN_SUBMISSION_PORT",
                             "POSTERN_SUBMISSIONS_PORT",
-                            "POSTERN_METRICS_PORT")
+                            "POSTERN_METRICS_PORT",
+                            "POSTERN_DNS_PORT",
+                            "POSTERN_TRUST_ANCHOR_FILE",
+                            "POSTERN_DELV_ANCHOR_FILE")
                     .containsEntry("POSTERN_PID", Long.toString(first.process.pid()))
                     .containsEntry("POSTERN_USER1", "alice@example.test")
                     .containsEntry("POSTERN_USER2", "bob@example.test");
@@ -64,6 +67,7 @@ class QuickstartTest {
                     assertThat(imap.command("s SELECT INBOX", "s OK")).contains("* 3 EXISTS");
                 }
             }
+            assertItsNamesAreAsAStrictClientWantsThem(values);
             assertThat(first.stop()).isZero();
             assertThat(data.resolve("quickstart.env")).doesNotExist();
             assertThat(data.resolve("control.sock")).doesNotExist();
@@ -94,6 +98,23 @@ class QuickstartTest {
             assertThat(otherDomain.readAll()).contains("belongs to the domain example.test");
             assertThat(otherDomain.process.waitFor()).isEqualTo(Main.FAILED);
         }
+    }
+
+    /// Its own signed zone leads to every service, and vouches for the key.
+    private static void assertItsNamesAreAsAStrictClientWantsThem(Map<String, String> values) {
+        CommandRun audit = CommandRun.of(
+                "audit",
+                values.get("POSTERN_DOMAIN"),
+                "--resolver",
+                "127.0.0.1:" + values.get("POSTERN_DNS_PORT"),
+                "--trust-anchor",
+                values.get("POSTERN_TRUST_ANCHOR_FILE"),
+                "--authority",
+                values.get("POSTERN_CA_FILE"),
+                "--allow-private",
+                "--json");
+        assertThat(audit.code()).as("%s", audit).isZero();
+        assertThat(audit.out()).contains(values.get("POSTERN_IMAPS_PORT"), values.get("POSTERN_SUBMISSION_PORT"));
     }
 
     @Test

@@ -20,7 +20,10 @@ import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
+import org.postern.nameserver.NameServerSettings;
+import org.postern.nameserver.ZoneSettings;
 import org.postern.pop3.Pop3Settings;
+import org.postern.resolver.DomainName;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
@@ -102,6 +105,7 @@ final class ServerFixture implements AutoCloseable {
                 LmtpSettings.of("mail.example.test"),
                 Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)),
                 DnsSettings.of("mail.example.test"),
+                Optional.of(nameServer()),
                 "info"));
         if (server.store().accounts().domains().isEmpty()) { // else it is a directory that was used before
             server.management().execute(new Request.Domain.Add("example.test"), "test");
@@ -111,6 +115,24 @@ final class ServerFixture implements AutoCloseable {
         }
         server.listen();
         authority = data.resolve("tls/ca.pem");
+    }
+
+    /// Of a zone without mail.
+    private static Configuration.NameServer nameServer() {
+        ZoneSettings zone = new ZoneSettings(
+                new DomainName("own.test"),
+                List.of(new DomainName("ns.own.test")),
+                new DomainName("hostmaster.own.test"),
+                Optional.empty(),
+                ZoneSettings.Algorithm.ED25519,
+                ZoneSettings.Denial.NSEC,
+                ZoneSettings.KeyScheme.CSK,
+                ZoneSettings.Timing.DEFAULT,
+                List.of());
+        return new Configuration.NameServer(
+                NameServerSettings.of(
+                        List.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)), List.of(zone)),
+                List.of());
     }
 
     final void addAccount(String address, byte[] password) {
