@@ -64,13 +64,14 @@ public final class Audit {
         List<ServiceReport> services = sets.stream().map(ServiceReport::new).toList();
         List<EndpointReport> endpoints = visitAll(domain, sets);
         Lookup smtps = lookups.lookup(domain.child("_smtps._tcp"), DnsRecord.Type.SRV);
+        Lookup mx = lookups.lookup(domain, DnsRecord.Type.MX);
         return new AuditReport(
                 domain,
                 settings.policy(),
                 settings.clock().instant(),
                 services,
                 endpoints,
-                new Findings(settings, lookups).of(domain, services, smtps, endpoints));
+                new Findings(settings, lookups).of(domain, services, smtps, mx, endpoints));
     }
 
     private List<EndpointReport> visitAll(DomainName domain, List<SrvSet> sets) {

@@ -43,6 +43,16 @@ public enum AuditRule {
             "RFC 8314 §3",
             "STARTTLS has a better priority than implicit TLS",
             "give the records of implicit TLS the lower number"),
+    MX_ABSENT(
+            Severity.NOTE,
+            "RFC 8314 §4.5.1",
+            "the domain has no MX record: other servers deliver to its own address, if it has one",
+            "publish MX records, or \"0 .\" where it takes no mail (RFC 7505)"),
+    MX_UNSIGNED(
+            Severity.NOTE,
+            "RFC 8314 §4.5.1",
+            "the MX records are not signed: mail for the domain can be led elsewhere on its way",
+            "sign the zone with DNSSEC"),
     SMTPS_LABEL(
             Severity.WARNING,
             "RFC 8314 §7.3",

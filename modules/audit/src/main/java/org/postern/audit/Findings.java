@@ -41,7 +41,8 @@ final class Findings {
         this.lookups = lookups;
     }
 
-    List<Finding> of(DomainName domain, List<ServiceReport> services, Lookup smtps, List<EndpointReport> endpoints) {
+    List<Finding> of(
+            DomainName domain, List<ServiceReport> services, Lookup smtps, Lookup mx, List<EndpointReport> endpoints) {
         services.forEach(this::service);
         boolean said = services.stream().anyMatch(service -> service.state() != ServiceReport.State.NOT_SAID);
         if (!said) {
@@ -53,6 +54,7 @@ final class Findings {
         if (!smtps.records(DnsRecord.Srv.class).isEmpty()) {
             add(AuditRule.SMTPS_LABEL, domain, "");
         }
+        mx(domain, mx);
         endpoints.forEach(this::endpoint);
         return found;
     }
@@ -62,6 +64,20 @@ final class Findings {
     }
 
     // ---- what the domain says
+
+    /// R8314-45: of no matter to a mail program, so no more than notes.
+    private void mx(DomainName domain, Lookup mx) {
+        switch (mx) {
+            case Lookup.Secure _, Lookup.Insecure _ -> {
+                if (mx.records(DnsRecord.Mx.class).isEmpty()) {
+                    add(AuditRule.MX_ABSENT, domain, "");
+                } else if (mx instanceof Lookup.Insecure) {
+                    add(AuditRule.MX_UNSIGNED, domain, "");
+                }
+            }
+            case Lookup.Bogus _, Lookup.Indeterminate _ -> {} // the SRV records tell of it
+        }
+    }
 
     private void service(ServiceReport service) {
         SrvSet set = service.set();

@@ -15,4 +15,7 @@ public interface AccountDirectory {
     /// Replaces a password hash made with older parameters, unless the credentials have changed since
     /// `version`.
     void rehashed(AccountId account, long version, String passwordHash);
+
+    /// Keeps a further SCRAM verifier, unless the password has changed: its salt is another then.
+    void scramMade(AccountId account, ScramHash hash, ScramVerifier verifier);
 }

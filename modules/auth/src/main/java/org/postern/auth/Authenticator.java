@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +21,7 @@ public final class Authenticator implements AutoCloseable {
 
     private final AccountDirectory directory;
     private final ClientCertificates certificates;
+    private final Set<ScramHash> scramKept;
     private final MeterRegistry meters;
     private final LoginThrottle throttle;
     private final HashingThreads threads;
@@ -29,13 +31,18 @@ public final class Authenticator implements AutoCloseable {
 
     /// @param longestDelay how long an attempt waits at most when many have failed before it
     public Authenticator(AccountDirectory directory, MeterRegistry meters, Duration longestDelay) {
-        this(directory, meters, longestDelay, ClientCertificates.NONE);
+        this(directory, meters, longestDelay, ClientCertificates.NONE, SaslSettings.DEFAULT);
     }
 
     /// @param certificates whose certificates log in by SASL EXTERNAL
     public Authenticator(
-            AccountDirectory directory, MeterRegistry meters, Duration longestDelay, ClientCertificates certificates) {
+            AccountDirectory directory,
+            MeterRegistry meters,
+            Duration longestDelay,
+            ClientCertificates certificates,
+            SaslSettings settings) {
         this.certificates = certificates;
+        this.scramKept = settings.kept();
         this.throttle = new LoginThrottle(longestDelay, System::nanoTime);
         this.directory = directory;
         this.meters = meters;
@@ -69,29 +76,35 @@ public final class Authenticator implements AutoCloseable {
     }
 
     /// @param mechanism the IANA name, for the metrics
-    ScramLogins scramLogins(String mechanism, LoginSource source) {
+    ScramLogins scramLogins(ScramHash hash, String mechanism, LoginSource source) {
         return new ScramLogins() {
             @Override
             public ScramLogin begin(String loginName) {
                 LoginThrottle.Attempt attempt = throttle.begin(source.address(), loginName);
                 boolean waited = attempt.delay().isZero() || source.pause(attempt.delay());
-                var decoy = new ScramVerifier(
-                        directory.decoySalt(loginName), PasswordHasher.SCRAM_ITERATIONS, new byte[32], new byte[32]);
+                byte[] salt = directory.decoySalt(loginName);
                 Optional<StoredCredentials> found = directory.find(loginName);
-                // a disabled account keeps its salt: else one could see when it is disabled
+                // A disabled account keeps its salt: else one could see when it is disabled. One without a verifier
+                // for this hash shows the salt that it has for the others: it is the same for all, as a decoy is.
+                Optional<ScramVerifier> any = found.flatMap(StoredCredentials::scram);
+                var decoy = new ScramVerifier(
+                        any.map(ScramVerifier::salt).orElse(salt),
+                        any.map(ScramVerifier::iterations).orElse(PasswordHasher.SCRAM_ITERATIONS),
+                        new byte[hash.octets],
+                        new byte[hash.octets]);
                 return new ScramLogin(
                         loginName,
                         attempt,
-                        found.flatMap(StoredCredentials::scram).orElse(decoy),
+                        found.flatMap(stored -> stored.scram(hash)).orElse(decoy),
                         found.filter(stored ->
-                                waited && stored.enabled() && stored.scram().isPresent()));
+                                waited && stored.enabled() && stored.scram(hash).isPresent()));
             }
 
             @Override
             public LoginResult end(ScramLogin login, String identity, boolean proved) {
                 Timer.Sample sample = Timer.start(meters);
                 LoginResult result = proved && login.account().isPresent()
-                        ? accept(login.account().get(), identity, login.loginName())
+                        ? byPassword(login.account().get(), identity, login.loginName())
                         : new LoginResult.Refused();
                 if (result instanceof LoginResult.Accepted) {
                     throttle.succeeded(login.attempt());
@@ -144,7 +157,7 @@ public final class Authenticator implements AutoCloseable {
         byte[] prepared = password.orElse(new byte[1]);
         try {
             if (stored != null && password.isPresent() && verified.contains(stored, prepared)) {
-                return accept(stored, credentials.authorizationIdentity(), credentials.loginName());
+                return byPassword(stored, credentials.authorizationIdentity(), credentials.loginName());
             }
             if (stored != null && password.isPresent() && isAppPassword(stored, prepared, source.protocol())) {
                 return accept(stored, credentials.authorizationIdentity(), credentials.loginName());
@@ -152,8 +165,8 @@ public final class Authenticator implements AutoCloseable {
             String hash = stored == null ? nobody : stored.passwordHash();
             Boolean matches = threads.run(source.address(), hasher -> {
                 boolean same = hasher.verify(prepared, hash);
-                if (same && stored != null && PasswordHasher.isOutdated(hash)) {
-                    directory.rehashed(stored.account(), stored.version(), hasher.hash(prepared));
+                if (same && stored != null) {
+                    keep(stored, prepared, hasher);
                 }
                 return same;
             });
@@ -164,10 +177,34 @@ public final class Authenticator implements AutoCloseable {
                 return new LoginResult.Refused();
             }
             verified.add(stored, prepared);
-            return accept(stored, credentials.authorizationIdentity(), credentials.loginName());
+            return byPassword(stored, credentials.authorizationIdentity(), credentials.loginName());
         } finally {
             Arrays.fill(prepared, (byte) 0);
         }
+    }
+
+    /// What can be made only while the password is at hand.
+    private void keep(StoredCredentials stored, byte[] prepared, PasswordHasher hasher) {
+        if (PasswordHasher.isOutdated(stored.passwordHash())) {
+            directory.rehashed(stored.account(), stored.version(), hasher.hash(prepared));
+        }
+        for (ScramHash hash : scramKept) {
+            if (stored.scram().isPresent() && stored.scram(hash).isEmpty()) {
+                directory.scramMade(
+                        stored.account(),
+                        hash,
+                        PasswordHasher.scramVerifier(
+                                hash, prepared, stored.scram().get()));
+            }
+        }
+    }
+
+    /// By what may have leaked. Told apart from a wrong password only where the right one was shown.
+    private static LoginResult byPassword(StoredCredentials stored, String identity, String loginName) {
+        LoginResult result = accept(stored, identity, loginName);
+        boolean due =
+                stored.passwordDue().filter(at -> !Instant.now().isBefore(at)).isPresent();
+        return due && result instanceof LoginResult.Accepted ? new LoginResult.PasswordDue() : result;
     }
 
     private static boolean isAppPassword(StoredCredentials stored, byte[] prepared, String protocol) {
@@ -193,6 +230,7 @@ public final class Authenticator implements AutoCloseable {
         return switch (result) {
             case LoginResult.Accepted accepted -> "accepted";
             case LoginResult.Refused refused -> "refused";
+            case LoginResult.PasswordDue due -> "password-due";
             case LoginResult.Unavailable unavailable -> "unavailable";
         };
     }

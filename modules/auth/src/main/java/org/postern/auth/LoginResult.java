@@ -7,6 +7,9 @@ public sealed interface LoginResult {
     /// Unknown account, wrong password, disabled account, identity not permitted: never told apart.
     record Refused() implements LoginResult {}
 
+    /// The right password, and it is good for nothing but being changed (R8314-36).
+    record PasswordDue() implements LoginResult {}
+
     /// Too many attempts are waiting, or the directory failed: the client may try again later.
     record Unavailable() implements LoginResult {}
 }

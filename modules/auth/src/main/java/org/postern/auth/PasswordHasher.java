@@ -20,7 +20,7 @@ import javax.crypto.spec.SecretKeySpec;
 import org.bouncycastle.crypto.generators.Argon2BytesGenerator;
 import org.bouncycastle.crypto.params.Argon2Parameters;
 
-/// Makes and checks password hashes: Argon2id in PHC string format, and SCRAM-SHA-256 verifiers.
+/// Makes and checks password hashes: Argon2id in PHC string format, and SCRAM verifiers.
 /// One instance belongs to one thread: it keeps 19 MiB of blocks, so that a login leaves no garbage.
 public final class PasswordHasher {
     private static final int MEMORY_KIB = 19_456;
@@ -119,32 +119,39 @@ public final class PasswordHasher {
     public static ScramVerifier scramVerifier(byte[] prepared) {
         byte[] salt = new byte[SALT_OCTETS];
         RANDOM.nextBytes(salt);
-        return scramVerifier(prepared, salt, SCRAM_ITERATIONS);
+        return scramVerifier(ScramHash.SHA_256, prepared, salt, SCRAM_ITERATIONS);
     }
 
-    static ScramVerifier scramVerifier(byte[] prepared, byte[] salt, int iterations) {
+    /// One for another hash, of the same salt: so salts do not tell for which hashes there are verifiers.
+    ///
+    /// @param beside the same password's
+    public static ScramVerifier scramVerifier(ScramHash hash, byte[] prepared, ScramVerifier beside) {
+        return scramVerifier(hash, prepared, beside.salt(), beside.iterations());
+    }
+
+    static ScramVerifier scramVerifier(ScramHash hash, byte[] prepared, byte[] salt, int iterations) {
         try {
             char[] characters = new String(prepared, StandardCharsets.UTF_8).toCharArray();
-            var specification = new PBEKeySpec(characters, salt, iterations, 256);
-            byte[] salted = SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
+            var specification = new PBEKeySpec(characters, salt, iterations, hash.octets * Byte.SIZE);
+            byte[] salted = SecretKeyFactory.getInstance(hash.keyDerivation)
                     .generateSecret(specification)
                     .getEncoded();
             specification.clearPassword();
             Arrays.fill(characters, '\0');
-            byte[] clientKey = hmac(salted, "Client Key");
+            byte[] clientKey = hmac(hash, salted, "Client Key");
             return new ScramVerifier(
                     salt,
                     iterations,
-                    MessageDigest.getInstance("SHA-256").digest(clientKey),
-                    hmac(salted, "Server Key"));
+                    MessageDigest.getInstance(hash.digest).digest(clientKey),
+                    hmac(hash, salted, "Server Key"));
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this Java runtime has no SHA-256", e);
+            throw new IllegalStateException("this Java runtime has no " + hash.digest, e);
         }
     }
 
-    private static byte[] hmac(byte[] key, String text) throws GeneralSecurityException {
-        Mac mac = Mac.getInstance("HmacSHA256");
-        mac.init(new SecretKeySpec(key, "HmacSHA256"));
+    private static byte[] hmac(ScramHash hash, byte[] key, String text) throws GeneralSecurityException {
+        Mac mac = Mac.getInstance(hash.mac);
+        mac.init(new SecretKeySpec(key, hash.mac));
         return mac.doFinal(text.getBytes(StandardCharsets.US_ASCII));
     }
 }

@@ -1,5 +1,6 @@
 package org.postern.auth;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -8,30 +9,40 @@ import java.util.stream.Stream;
 /// The SASL mechanisms that sessions may offer, in the order in which they are advertised. They are the
 /// same on every protocol; whether a session may offer any is the session layer's decision.
 public final class SaslMechanisms {
-    private static final List<String> UNBOUND = List.of("SCRAM-SHA-256", "PLAIN", "LOGIN");
-    private static final List<String> BOUND = List.of("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN");
+    private static final List<String> PASSWORDS = List.of("PLAIN", "LOGIN");
 
     private final Authenticator authenticator;
-    private final boolean bind;
+    private final SaslSettings settings;
+    private final List<String> unbound;
+    private final List<String> bound;
 
     public SaslMechanisms(Authenticator authenticator) {
-        this(authenticator, true);
+        this(authenticator, SaslSettings.DEFAULT);
     }
 
-    /// @param bind whether mechanisms with channel binding are offered
-    public SaslMechanisms(Authenticator authenticator, boolean bind) {
+    public SaslMechanisms(Authenticator authenticator, SaslSettings settings) {
         this.authenticator = authenticator;
-        this.bind = bind;
+        this.settings = settings;
+        List<ScramHash> strongestFirst = List.copyOf(settings.usable()).reversed();
+        List<String> names = new ArrayList<>();
+        strongestFirst.forEach(hash -> names.add(hash.mechanism()));
+        names.addAll(PASSWORDS);
+        this.unbound = List.copyOf(names);
+        names.addAll(0, strongestFirst.stream().map(ScramHash::boundMechanism).toList());
+        this.bound = List.copyOf(names);
     }
 
-    /// IANA names, strongest first; the one with channel binding where the connection has something to bind to.
+    /// IANA names, strongest first; those with channel binding where the connection has something to bind to.
     public List<String> names(LoginSource source) {
         // TLS-11: no second exchange over the same binding
-        List<String> names =
-                !bind || source.channelBindings().isEmpty() || source.channelBindingSpent() ? UNBOUND : BOUND;
+        List<String> names = !canBind(source) || source.channelBindingSpent() ? unbound : bound;
         return authenticator.recognizes(source) // TLS-9: absent without a certificate that is somebody's
                 ? Stream.concat(Stream.of("EXTERNAL"), names.stream()).toList()
                 : names;
+    }
+
+    private boolean canBind(LoginSource source) {
+        return settings.channelBinding() && !source.channelBindings().isEmpty();
     }
 
     /// A new exchange of the named mechanism, without regard to case; empty if it is not offered.
@@ -40,14 +51,17 @@ public final class SaslMechanisms {
         if (!names(source).contains(wanted)) {
             return Optional.empty();
         }
+        for (ScramHash hash : ScramHash.values()) {
+            ScramLogins logins = authenticator.scramLogins(hash, wanted, source);
+            if (wanted.equals(hash.boundMechanism())) {
+                return Optional.of(ScramExchange.bound(hash, logins, source.channelBindings()));
+            }
+            if (wanted.equals(hash.mechanism())) {
+                return Optional.of(ScramExchange.unbound(hash, logins, canBind(source)));
+            }
+        }
         return Optional.of(
                 switch (wanted) {
-                    case "SCRAM-SHA-256-PLUS" ->
-                        ScramExchange.bound(authenticator.scramLogins(wanted, source), source.channelBindings());
-                    case "SCRAM-SHA-256" ->
-                        ScramExchange.unbound(
-                                authenticator.scramLogins(wanted, source),
-                                bind && !source.channelBindings().isEmpty());
                     case "EXTERNAL" -> new ExternalExchange(identity -> authenticator.external(identity, source));
                     case "PLAIN" -> new PlainExchange();
                     case "LOGIN" -> new LoginExchange();

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677), the server's side. The password never reaches us: a
+/// SCRAM with and without PLUS (RFC 5802, RFC 7677), the server's side. The password never reaches us: a
 /// client that was led to a false server gives nothing away that could be used elsewhere. With PLUS the proof also
 /// covers the TLS connection: somebody between the two who holds a certificate that the client trusts cannot pass it
 /// on.
@@ -38,13 +38,13 @@ final class ScramExchange implements SaslExchange {
 
     /// Where this exchange stands towards channel binding (RFC 5802 §6).
     private sealed interface Binding {
-        /// SCRAM-SHA-256-PLUS: the client names one of these.
+        /// With PLUS: the client names one of these.
         record Required(Map<ChannelBinding, byte[]> values) implements Binding {}
 
-        /// SCRAM-SHA-256, while PLUS was offered beside it: a client that could have bound itself was misled.
+        /// Without, while PLUS was offered beside it: a client that could have bound itself was misled.
         record Declined() implements Binding {}
 
-        /// SCRAM-SHA-256 on a connection that has nothing to bind to.
+        /// Without, on a connection that has nothing to bind to.
         record Impossible() implements Binding {}
     }
 
@@ -61,36 +61,41 @@ final class ScramExchange implements SaslExchange {
         record Over() implements State {}
     }
 
+    private final ScramHash hash;
     private final ScramLogins logins;
     private final Binding binding;
     private final Supplier<String> serverNonce;
     private State state = new State.ClientFirst();
 
-    private ScramExchange(ScramLogins logins, Binding binding, Supplier<String> serverNonce) {
+    private ScramExchange(ScramHash hash, ScramLogins logins, Binding binding, Supplier<String> serverNonce) {
+        this.hash = hash;
         this.logins = logins;
         this.binding = binding;
         this.serverNonce = serverNonce;
     }
 
-    /// SCRAM-SHA-256-PLUS.
+    /// With PLUS.
     /// @param values what the connection can be bound to
-    static ScramExchange bound(ScramLogins logins, Map<ChannelBinding, byte[]> values) {
-        return bound(logins, values, ScramExchange::randomNonce);
+    static ScramExchange bound(ScramHash hash, ScramLogins logins, Map<ChannelBinding, byte[]> values) {
+        return bound(hash, logins, values, ScramExchange::randomNonce);
     }
 
-    static ScramExchange bound(ScramLogins logins, Map<ChannelBinding, byte[]> values, Supplier<String> serverNonce) {
-        return new ScramExchange(logins, new Binding.Required(values), serverNonce);
+    static ScramExchange bound(
+            ScramHash hash, ScramLogins logins, Map<ChannelBinding, byte[]> values, Supplier<String> serverNonce) {
+        return new ScramExchange(hash, logins, new Binding.Required(values), serverNonce);
     }
 
-    /// SCRAM-SHA-256.
+    /// Without PLUS.
     /// @param plusOffered whether the connection could have been bound as well
-    static ScramExchange unbound(ScramLogins logins, boolean plusOffered) {
-        return unbound(logins, plusOffered, ScramExchange::randomNonce);
+    static ScramExchange unbound(ScramHash hash, ScramLogins logins, boolean plusOffered) {
+        return unbound(hash, logins, plusOffered, ScramExchange::randomNonce);
     }
 
     /// @param serverNonce printable ASCII without a comma
-    static ScramExchange unbound(ScramLogins logins, boolean plusOffered, Supplier<String> serverNonce) {
-        return new ScramExchange(logins, plusOffered ? new Binding.Declined() : new Binding.Impossible(), serverNonce);
+    static ScramExchange unbound(
+            ScramHash hash, ScramLogins logins, boolean plusOffered, Supplier<String> serverNonce) {
+        return new ScramExchange(
+                hash, logins, plusOffered ? new Binding.Declined() : new Binding.Impossible(), serverNonce);
     }
 
     private static String randomNonce() {
@@ -160,7 +165,7 @@ final class ScramExchange implements SaslExchange {
         return switch (binding) {
             case Binding.Required required -> {
                 if (!flag.startsWith("p=")) {
-                    yield Optional.of("SCRAM-SHA-256-PLUS needs a channel binding: p=");
+                    yield Optional.of(hash.boundMechanism() + " needs a channel binding: p=");
                 }
                 yield required(required, flag).isPresent()
                         ? Optional.empty()
@@ -171,7 +176,7 @@ final class ScramExchange implements SaslExchange {
                     case 'n' -> Optional.empty();
                     // RFC 5802 §6: the client has not seen that PLUS was offered: somebody took it out
                     case 'y' -> Optional.of("server-does-support-channel-binding");
-                    default -> Optional.of("channel binding needs SCRAM-SHA-256-PLUS");
+                    default -> Optional.of("channel binding needs " + hash.boundMechanism());
                 };
             case Binding.Impossible _ ->
                 flag.startsWith("p=") ? Optional.of("server-does-not-support-channel-binding") : Optional.empty();
@@ -226,28 +231,28 @@ final class ScramExchange implements SaslExchange {
     }
 
     /// RFC 5802 §3: ClientProof = ClientKey XOR HMAC(StoredKey, AuthMessage), StoredKey = H(ClientKey).
-    private static boolean proves(byte[] proof, ScramVerifier verifier, String signed) {
+    private boolean proves(byte[] proof, ScramVerifier verifier, String signed) {
         byte[] signature = hmac(verifier.storedKey(), signed);
         byte[] clientKey = Arrays.copyOf(proof, signature.length);
         for (int index = 0; index < signature.length; index++) {
             clientKey[index] ^= signature[index];
         }
         try {
-            byte[] storedKey = MessageDigest.getInstance("SHA-256").digest(clientKey);
+            byte[] storedKey = MessageDigest.getInstance(hash.digest).digest(clientKey);
             boolean same = MessageDigest.isEqual(storedKey, verifier.storedKey());
             return same && proof.length == signature.length;
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this Java runtime has no SHA-256", e);
+            throw new IllegalStateException("this Java runtime has no " + hash.digest, e);
         }
     }
 
-    private static byte[] hmac(byte[] key, String text) {
+    private byte[] hmac(byte[] key, String text) {
         try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(key, "HmacSHA256"));
+            Mac mac = Mac.getInstance(hash.mac);
+            mac.init(new SecretKeySpec(key, hash.mac));
             return mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this Java runtime has no HMAC-SHA-256", e);
+            throw new IllegalStateException("this Java runtime has no " + hash.mac, e);
         }
     }
 

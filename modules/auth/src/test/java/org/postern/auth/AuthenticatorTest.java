@@ -28,6 +28,7 @@ class AuthenticatorTest {
 
     private final Map<String, StoredCredentials> accounts = new ConcurrentHashMap<>();
     private final Map<AccountId, String> rehashed = new ConcurrentHashMap<>();
+    private final Map<ScramHash, ScramVerifier> scramMade = new ConcurrentHashMap<>();
     private final AtomicInteger looked = new AtomicInteger();
     private final AtomicInteger madeUp = new AtomicInteger();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -49,9 +50,16 @@ class AuthenticatorTest {
                 public void rehashed(AccountId account, long version, String passwordHash) {
                     rehashed.put(account, passwordHash);
                 }
+
+                @Override
+                public void scramMade(AccountId account, ScramHash hash, ScramVerifier verifier) {
+                    scramMade.put(hash, verifier);
+                }
             },
             meters,
-            Duration.ofMillis(1));
+            Duration.ofMillis(1),
+            ClientCertificates.NONE,
+            new SaslSettings(true, Set.of(ScramHash.SHA_512), Set.of()));
 
     private static LoginSource from(InetAddress address) {
         return new LoginSource() {
@@ -90,7 +98,16 @@ class AuthenticatorTest {
     private void add(String address, long id, boolean enabled, long version, String hash) {
         accounts.put(
                 address,
-                new StoredCredentials(new AccountId(id), address, enabled, version, hash, Optional.empty(), List.of()));
+                new StoredCredentials(
+                        new AccountId(id),
+                        address,
+                        enabled,
+                        version,
+                        hash,
+                        Optional.empty(),
+                        Map.of(),
+                        Optional.empty(),
+                        List.of()));
     }
 
     @AfterEach
@@ -135,7 +152,7 @@ class AuthenticatorTest {
             assertThat(hashed() - hashed).as("hashes for %s", name).isEqualTo(1);
             assertThat(looked).as("look-ups of %s", name).hasValue(1);
 
-            ScramLogins scram = authenticator.scramLogins("SCRAM-SHA-256", SOURCE);
+            ScramLogins scram = authenticator.scramLogins(ScramHash.SHA_256, "SCRAM-SHA-256", SOURCE);
             ScramLogin begun = scram.begin(name);
             assertThat(scram.end(begun, "", !name.startsWith("alice"))).isEqualTo(new LoginResult.Refused());
             assertThat(hashed() - hashed).as("hashes for %s", name).isEqualTo(1);
@@ -270,6 +287,8 @@ class AuthenticatorTest {
                         1,
                         HASHER.hash("secret".getBytes(UTF_8)),
                         Optional.empty(),
+                        Map.of(),
+                        Optional.of(Instant.now()), // its password is due: app passwords go on
                         List.of(
                                 AppPassword.of("phone", password.getBytes(UTF_8), Set.of("imap"), Optional.empty()),
                                 AppPassword.of(
@@ -285,5 +304,58 @@ class AuthenticatorTest {
         assertThat(login("", "alice@example.test", password)).isEqualTo(new LoginResult.Refused());
         assertThat(accounts.get("carol@example.test").appPasswords().toString())
                 .isEqualTo("[AppPassword[phone], AppPassword[old], AppPassword[mailer]]");
+    }
+
+    private void due(Optional<Instant> due) {
+        byte[] prepared = "secret".getBytes(UTF_8);
+        accounts.put(
+                "dora@example.test",
+                new StoredCredentials(
+                        new AccountId(4),
+                        "dora@example.test",
+                        true,
+                        1,
+                        HASHER.hash(prepared),
+                        Optional.of(PasswordHasher.scramVerifier(prepared)),
+                        Map.of(),
+                        due,
+                        List.of()));
+    }
+
+    @Test
+    @Requirement("R8314-36")
+    void aPasswordThatIsDueIsToldOnlyToWhoKnowsIt() {
+        due(Optional.of(Instant.now()));
+        for (int attempt = 0; attempt < 2; attempt++) { // and the second time, when it was verified before
+            assertThat(login("", "dora@example.test", "secret")).isEqualTo(new LoginResult.PasswordDue());
+        }
+        assertThat(login("", "dora@example.test", "wrong")).isEqualTo(new LoginResult.Refused());
+        assertThat(login("bob@example.test", "dora@example.test", "secret")).isEqualTo(new LoginResult.Refused());
+        ScramLogins scram = authenticator.scramLogins(ScramHash.SHA_256, "SCRAM-SHA-256", SOURCE);
+        assertThat(scram.end(scram.begin("dora@example.test"), "", true)).isEqualTo(new LoginResult.PasswordDue());
+        assertThat(scram.end(scram.begin("dora@example.test"), "", false)).isEqualTo(new LoginResult.Refused());
+        due(Optional.of(Instant.now().plusSeconds(3600)));
+        assertThat(login("", "dora@example.test", "secret")).isInstanceOf(LoginResult.Accepted.class);
+    }
+
+    /// Salt and iterations of a hash for which there is no verifier are those of the others: nobody sees who has one.
+    @Test
+    @Requirement("N-6")
+    void aFurtherVerifierIsMadeAtALoginByPassword() {
+        due(Optional.empty());
+        ScramVerifier main = accounts.get("dora@example.test").scram().orElseThrow();
+        ScramLogins scram = authenticator.scramLogins(ScramHash.SHA_512, "SCRAM-SHA-512", SOURCE);
+        ScramLogin before = scram.begin("dora@example.test");
+        assertThat(before.verifier().salt()).isEqualTo(main.salt());
+        assertThat(before.verifier().iterations()).isEqualTo(main.iterations());
+        assertThat(scram.end(before, "", true)).isEqualTo(new LoginResult.Refused());
+        assertThat(scram.begin("nobody@example.test").verifier().storedKey()).hasSize(64);
+        assertThat(login("", "dora@example.test", "wrong")).isEqualTo(new LoginResult.Refused());
+        assertThat(scramMade).isEmpty();
+        assertThat(login("", "dora@example.test", "secret")).isInstanceOf(LoginResult.Accepted.class);
+        assertThat(scramMade).containsOnlyKeys(ScramHash.SHA_512);
+        assertThat(scramMade.get(ScramHash.SHA_512).storedKey())
+                .isEqualTo(PasswordHasher.scramVerifier(ScramHash.SHA_512, "secret".getBytes(UTF_8), main)
+                        .storedKey());
     }
 }

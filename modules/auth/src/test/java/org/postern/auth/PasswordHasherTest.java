@@ -13,7 +13,7 @@ class PasswordHasherTest {
     void theExampleOfRfc7677() {
         // user "user", password "pencil", i=4096; StoredKey and ServerKey follow from the example's exchange
         byte[] salt = Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ==");
-        ScramVerifier verifier = PasswordHasher.scramVerifier("pencil".getBytes(UTF_8), salt, 4096);
+        ScramVerifier verifier = PasswordHasher.scramVerifier(ScramHash.SHA_256, "pencil".getBytes(UTF_8), salt, 4096);
         assertThat(Base64.getEncoder().encodeToString(verifier.storedKey()))
                 .isEqualTo("WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=");
         assertThat(Base64.getEncoder().encodeToString(verifier.serverKey()))

@@ -19,6 +19,7 @@ import javax.crypto.spec.PBEKeySpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postern.testkit.Requirement;
 
@@ -37,9 +38,17 @@ class ScramExchangeTest {
             new LoginThrottle(Duration.ZERO, () -> 0).begin(InetAddress.getLoopbackAddress(), "");
 
     private final ScramVerifier verifier = PasswordHasher.scramVerifier(
-            "pencil".getBytes(UTF_8), Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096);
-    private final StoredCredentials user =
-            new StoredCredentials(new AccountId(7), "user@example.test", true, 1, "", Optional.of(verifier), List.of());
+            ScramHash.SHA_256, "pencil".getBytes(UTF_8), Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096);
+    private final StoredCredentials user = new StoredCredentials(
+            new AccountId(7),
+            "user@example.test",
+            true,
+            1,
+            "",
+            Optional.of(verifier),
+            Map.of(),
+            Optional.empty(),
+            List.of());
     private final List<String> ended = new ArrayList<>();
     private Optional<StoredCredentials> account = Optional.of(user);
 
@@ -58,7 +67,7 @@ class ScramExchangeTest {
         }
     };
 
-    private final ScramExchange exchange = ScramExchange.unbound(logins, false, () -> SERVER_NONCE);
+    private final ScramExchange exchange = ScramExchange.unbound(ScramHash.SHA_256, logins, false, () -> SERVER_NONCE);
 
     private SaslStep say(String message) {
         return exchange.respond(message.getBytes(UTF_8));
@@ -94,6 +103,7 @@ class ScramExchangeTest {
         assertThat(say(CLIENT_FINAL.replaceAll("p=.*", "p=dHzbZapW")))
                 .isEqualTo(new SaslStep.Judged(new LoginResult.Refused()));
         var longer = ScramExchange.unbound(
+                ScramHash.SHA_256,
                 new ScramLogins() {
                     @Override
                     public ScramLogin begin(String loginName) {
@@ -187,6 +197,7 @@ class ScramExchangeTest {
                 continue;
             }
             var fuzzed = ScramExchange.unbound(
+                    ScramHash.SHA_256,
                     new ScramLogins() {
                         @Override
                         public ScramLogin begin(String loginName) {
@@ -215,31 +226,41 @@ class ScramExchangeTest {
 
     /// The client's side, written from RFC 5802 §3 alone: its proof for `pencil`.
     private static String clientFinal(String header, byte[] data, String bare, String serverFirst) throws Exception {
+        return clientFinal("256", header, data, bare, serverFirst);
+    }
+
+    /// @param sha as in the JDK's names of algorithms
+    private static String clientFinal(String sha, String header, byte[] data, String bare, String serverFirst)
+            throws Exception {
         byte[] input = Arrays.copyOf(header.getBytes(UTF_8), header.length() + data.length);
         System.arraycopy(data, 0, input, header.length(), data.length);
         String nonce = serverFirst.substring(2, serverFirst.indexOf(','));
         String unsigned = "c=" + Base64.getEncoder().encodeToString(input) + ",r=" + nonce;
-        var keys = SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256");
+        MessageDigest digest = MessageDigest.getInstance("SHA-" + sha);
+        var keys = SecretKeyFactory.getInstance("PBKDF2WithHmacSHA" + sha);
         byte[] salted = keys.generateSecret(new PBEKeySpec(
-                        "pencil".toCharArray(), Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096, 256))
+                        "pencil".toCharArray(),
+                        Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="),
+                        4096,
+                        digest.getDigestLength() * 8))
                 .getEncoded();
-        byte[] clientKey = hmac(salted, "Client Key");
-        byte[] storedKey = MessageDigest.getInstance("SHA-256").digest(clientKey);
-        byte[] signature = hmac(storedKey, bare + "," + serverFirst + "," + unsigned);
+        byte[] clientKey = hmac(sha, salted, "Client Key");
+        byte[] storedKey = digest.digest(clientKey);
+        byte[] signature = hmac(sha, storedKey, bare + "," + serverFirst + "," + unsigned);
         for (int index = 0; index < clientKey.length; index++) {
             clientKey[index] ^= signature[index];
         }
         return unsigned + ",p=" + Base64.getEncoder().encodeToString(clientKey);
     }
 
-    private static byte[] hmac(byte[] key, String text) throws Exception {
-        var mac = Mac.getInstance("HmacSHA256");
-        mac.init(new SecretKeySpec(key, "HmacSHA256"));
+    private static byte[] hmac(String sha, byte[] key, String text) throws Exception {
+        var mac = Mac.getInstance("HmacSHA" + sha);
+        mac.init(new SecretKeySpec(key, "HmacSHA" + sha));
         return mac.doFinal(text.getBytes(UTF_8));
     }
 
     private SaslStep bound(String header, byte[] data) throws Exception {
-        ScramExchange plus = ScramExchange.bound(logins, BINDINGS, () -> SERVER_NONCE);
+        ScramExchange plus = ScramExchange.bound(ScramHash.SHA_256, logins, BINDINGS, () -> SERVER_NONCE);
         String bare = "n=user,r=abc";
         String first = challenge(plus.respond((header + bare).getBytes(UTF_8)));
         return plus.respond(clientFinal(header, data, bare, first).getBytes(UTF_8));
@@ -268,7 +289,7 @@ class ScramExchangeTest {
     @ParameterizedTest
     @ValueSource(strings = {"n", "y", "p=tls-unique", "p=TLS-EXPORTER", "p=tls-exporter2"})
     void withPlusTheClientNamesABindingThatThereIs(String flag) {
-        ScramExchange plus = ScramExchange.bound(logins, BINDINGS, () -> SERVER_NONCE);
+        ScramExchange plus = ScramExchange.bound(ScramHash.SHA_256, logins, BINDINGS, () -> SERVER_NONCE);
         assertThat(plus.respond((flag + ",,n=user,r=abc").getBytes(UTF_8))).isInstanceOf(SaslStep.Malformed.class);
         assertThat(ended).isEmpty();
     }
@@ -276,13 +297,68 @@ class ScramExchangeTest {
     @Test
     @Requirement("TLS-11")
     void whoeverTakesPlusOutOfTheListIsFoundOut() {
-        ScramExchange beside = ScramExchange.unbound(logins, true, () -> SERVER_NONCE);
+        ScramExchange beside = ScramExchange.unbound(ScramHash.SHA_256, logins, true, () -> SERVER_NONCE);
         assertThat(beside.respond("y,,n=user,r=abc".getBytes(UTF_8)))
                 .isEqualTo(new SaslStep.Malformed("server-does-support-channel-binding"));
-        ScramExchange without = ScramExchange.unbound(logins, true, () -> SERVER_NONCE);
+        ScramExchange without = ScramExchange.unbound(ScramHash.SHA_256, logins, true, () -> SERVER_NONCE);
         assertThat(without.respond("n,,n=user,r=abc".getBytes(UTF_8))).isInstanceOf(SaslStep.Challenge.class);
-        ScramExchange named = ScramExchange.unbound(logins, true, () -> SERVER_NONCE);
+        ScramExchange named = ScramExchange.unbound(ScramHash.SHA_256, logins, true, () -> SERVER_NONCE);
         assertThat(named.respond("p=tls-exporter,,n=user,r=abc".getBytes(UTF_8)))
                 .isInstanceOf(SaslStep.Malformed.class);
+    }
+
+    // ---- other hashes
+
+    private final class OfHash implements ScramLogins {
+        private final ScramVerifier ofHash;
+
+        OfHash(ScramHash hash, String salt) {
+            ofHash = PasswordHasher.scramVerifier(
+                    hash, "pencil".getBytes(UTF_8), Base64.getDecoder().decode(salt), 4096);
+        }
+
+        @Override
+        public ScramLogin begin(String loginName) {
+            return new ScramLogin(loginName, NO_DELAY, ofHash, account);
+        }
+
+        @Override
+        public LoginResult end(ScramLogin login, String identity, boolean proved) {
+            return logins.end(login, identity, proved);
+        }
+    }
+
+    /// RFC 5802 §5, the example of SCRAM-SHA-1.
+    @Test
+    @Requirement("RFC5802-5")
+    void theExampleOfSha1() {
+        ScramExchange sha1 = ScramExchange.unbound(
+                ScramHash.SHA_1, new OfHash(ScramHash.SHA_1, "QSXCR+Q6sek8bf92"), false, () -> "3rfcNHYJY1ZVvWVs7j");
+        assertThat(challenge(sha1.respond("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL".getBytes(UTF_8))))
+                .isEqualTo("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");
+        assertThat(challenge(sha1.respond(
+                        "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="
+                                .getBytes(UTF_8))))
+                .isEqualTo("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=");
+    }
+
+    @ParameterizedTest
+    @EnumSource(ScramHash.class)
+    @Requirement("TLS-11")
+    void eachHashProvesItsOwnAndBindsTheChannel(ScramHash hash) throws Exception {
+        String sha = hash.mechanism().substring("SCRAM-SHA-".length());
+        var its = new OfHash(hash, "W22ZaJ0SNY7soEsUEjb6gQ==");
+        for (String used : List.of("1", "256", "512")) {
+            ScramExchange plus = ScramExchange.bound(hash, its, BINDINGS, () -> SERVER_NONCE);
+            String header = "p=tls-exporter,,";
+            String first = challenge(plus.respond((header + "n=user,r=abc").getBytes(UTF_8)));
+            SaslStep end = plus.respond(
+                    clientFinal(used, header, EXPORTED, "n=user,r=abc", first).getBytes(UTF_8));
+            if (used.equals(sha)) {
+                assertThat(challenge(end)).startsWith("v=");
+            } else { // a proof by another hash proves nothing
+                assertThat(end).isEqualTo(new SaslStep.Judged(new LoginResult.Refused()));
+            }
+        }
     }
 }

@@ -36,7 +36,7 @@ class PresentedIdentifiersTest {
         "*.org,                example.org,        false",
         "xn--bcher-kva.example, xn--bcher-kva.example, true",
     })
-    @Requirement("R7817-7")
+    @Requirement({"R7817-7", "SEED-20"})
     void dnsIds(String presented, String reference, boolean covered) {
         assertThat(of(new DnsId(presented)).coversDnsName(reference)).isEqualTo(covered);
     }

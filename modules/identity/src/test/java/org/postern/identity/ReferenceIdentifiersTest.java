@@ -22,7 +22,7 @@ class ReferenceIdentifiersTest {
     }
 
     @Test
-    @Requirement({"R7817-2", "R7817-3", "R7817-4"})
+    @Requirement({"R7817-2", "R7817-3", "R7817-4", "SEED-19"})
     void aServiceFoundBySrvIsItsDomainNeverItsTarget() {
         ReferenceIdentifiers references = ReferenceIdentifiers.forService("imaps", "Example.ORG");
         assertThat(references.all())

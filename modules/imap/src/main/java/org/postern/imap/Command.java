@@ -19,8 +19,10 @@ sealed interface Command {
 
     record Logout() implements Any {}
 
-    /// RFC 2971. What the client says of itself is read and forgotten.
-    record Id() implements Any {}
+    /// RFC 2971.
+    ///
+    /// @param client name and version, as it says; empty where it does not
+    record Id(Optional<String> client) implements Any {}
 
     /// RFC 3501 §6.2: before login.
     sealed interface NotAuthenticated extends Command {}

@@ -168,8 +168,10 @@ final class CommandReader {
     private Command expectIdentification() throws IOException {
         if (!wire.take('(')) {
             wire.expectNilOrString();
-            return new Command.Id();
+            return new Command.Id(Optional.empty());
         }
+        String name = "";
+        String version = "";
         int pairs = 0;
         while (!wire.take(')')) {
             if (++pairs > IDENTIFICATION_PAIRS) {
@@ -178,11 +180,16 @@ final class CommandReader {
             if (pairs > 1) {
                 wire.expectSpace();
             }
-            wire.expectString();
+            String field = WireReader.lossy(wire.expectString()).toLowerCase(Locale.ROOT);
             wire.expectSpace();
-            wire.expectNilOrString();
+            String value = wire.expectNilOrString().map(WireReader::lossy).orElse("");
+            switch (field) { // RFC 2971 §3.3
+                case "name" -> name = value;
+                case "version" -> version = value;
+                default -> {} // of no interest here
+            }
         }
-        return new Command.Id();
+        return new Command.Id(name.isEmpty() ? Optional.empty() : Optional.of((name + " " + version).strip()));
     }
 
     /// authenticate = "AUTHENTICATE" SP auth-type [SP (base64 / "=")] ; RFC 4959 §7

@@ -12,6 +12,7 @@ final class CommandRefused extends RuntimeException {
         AUTHENTICATIONFAILED,
         CANNOT,
         CORRUPTION,
+        EXPIRED,
         EXPUNGEISSUED,
         HASCHILDREN,
         LIMIT,

@@ -195,7 +195,8 @@ final class ImapSession {
     private void answerRefused(String tag, CommandRefused refused) throws IOException {
         writer.no(tag, refused);
         if (state instanceof State.NotAuthenticated waiting
-                && refused.code().equals(Code.AUTHENTICATIONFAILED.toString())) {
+                && (refused.code().equals(Code.AUTHENTICATIONFAILED.toString())
+                        || refused.code().equals(Code.EXPIRED.toString()))) {
             state = new State.NotAuthenticated(waiting.failures() + 1);
             if (waiting.failures() + 1 >= settings.failedLogins()) {
                 end("Too many failed logins");
@@ -222,7 +223,8 @@ final class ImapSession {
                 yield "Done";
             }
             case Command.Noop _ -> "Done";
-            case Command.Id _ -> {
+            case Command.Id id -> {
+                id.client().ifPresent(connection::clientIdentified);
                 writer.id();
                 yield "Done";
             }

@@ -123,6 +123,10 @@ final class LoginCommands {
                 connection.authenticationFailed(mechanism);
                 throw CommandRefused.refused(Code.AUTHENTICATIONFAILED, "Login failed"); // N-5: inside TLS only
             }
+            case LoginResult.PasswordDue _ -> { // RFC 5530 §3
+                connection.authenticationFailed(mechanism);
+                throw CommandRefused.refused(Code.EXPIRED, "The password must be changed first");
+            }
             case LoginResult.Unavailable _ -> {
                 connection.authenticationFailed(mechanism);
                 throw CommandRefused.refused(Code.UNAVAILABLE, "Logins are not possible now, try again later");

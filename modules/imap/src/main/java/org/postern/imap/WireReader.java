@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Optional;
 
 /// Reads the words of RFC 3501 §9 that all commands share: atoms, numbers, strings, literals. Sizes are
 /// checked before anything is buffered or asked for. Never reads beyond the command's CRLF, so nothing
@@ -305,12 +306,14 @@ final class WireReader {
     }
 
     /// nstring = string / nil
-    void expectNilOrString() throws IOException {
+    Optional<byte[]> expectNilOrString() throws IOException {
         if (atString()) {
-            expectString();
-        } else if (!expectKeyword().equals("NIL")) {
+            return Optional.of(expectString());
+        }
+        if (!expectKeyword().equals("NIL")) {
             throw BadCommand.syntax("String or NIL expected");
         }
+        return Optional.empty();
     }
 
     /// quoted         = DQUOTE *QUOTED-CHAR DQUOTE QUOTED-CHAR    = <any TEXT-CHAR except quoted-specials> / "\"
@@ -428,6 +431,11 @@ final class WireReader {
     }
 
     /// Text that must be well-formed UTF-8.
+    /// Text that nothing depends on.
+    static String lossy(byte[] octets) {
+        return new String(octets, StandardCharsets.UTF_8);
+    }
+
     static String utf8(byte[] octets) {
         try {
             return StandardCharsets.UTF_8

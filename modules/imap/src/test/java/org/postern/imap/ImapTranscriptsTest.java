@@ -27,6 +27,7 @@ import org.postern.testkit.Transcript;
     "ST-13",
     "ST-17",
     "ST-24",
+    "ST-26",
 })
 class ImapTranscriptsTest {
     static final Path TRANSCRIPTS =

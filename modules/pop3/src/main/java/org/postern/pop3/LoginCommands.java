@@ -112,6 +112,10 @@ final class LoginCommands {
                 connection.authenticationFailed(mechanism);
                 throw CommandRefused.refused(Code.AUTH, "Login failed"); // RFC 3206 §5
             }
+            case LoginResult.PasswordDue _ -> {
+                connection.authenticationFailed(mechanism);
+                throw CommandRefused.refused(Code.AUTH, "The password must be changed first");
+            }
             case LoginResult.Unavailable _ -> {
                 connection.authenticationFailed(mechanism);
                 throw CommandRefused.refused(Code.SYS_TEMP, "Logins are not possible now, try again later");

@@ -1,15 +1,23 @@
 package org.postern.server;
 
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 @Command(
         name = "account",
         description = "Accounts: who can log in.",
         mixinStandardHelpOptions = true,
-        synopsisSubcommandLabel = "COMMAND")
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = TlsUseCommand.class)
 final class AccountCommand {
     @Command(
             description = "Adds an account; the password comes from the terminal or standard input.",
@@ -77,6 +85,53 @@ final class AccountCommand {
                         + "\n");
     }
 
+    @Command(
+            name = "password-due",
+            description =
+                    "Says from when on a password must be changed before it is good for anything: one that may have"
+                            + " leaked, as by a client that spoke without TLS. A new password is not due; app passwords and client"
+                            + " keys go on.",
+            mixinStandardHelpOptions = true)
+    int passwordDue(
+            @Mixin RunningServer server,
+            @Parameters(paramLabel = "ADDRESS|DOMAIN", description = "an account, or all of a domain") String name,
+            @Parameters(
+                            paramLabel = "now|DAY|never",
+                            description = "now ends sessions; a day, as 2027-01-31, begins in UTC",
+                            converter = Due.Converter.class)
+                    Due due) {
+        return server.ask(new Request.Account.PasswordDue(name, due.from()), Answer.Accounts.class, answer -> {
+            Table table = new Table("ADDRESS", "PASSWORD DUE");
+            answer.accounts().forEach(account -> table.row(account.address(), due(account)));
+            return table.toString();
+        });
+    }
+
+    private static String due(Answer.Account account) {
+        return account.passwordDue().map(Units::time).orElse("never");
+    }
+
+    /// @param from empty for never
+    record Due(Optional<Instant> from) {
+        static final class Converter implements ITypeConverter<Due> {
+            @Override
+            public Due convert(String text) {
+                try {
+                    return switch (text) {
+                        case "never" -> new Due(Optional.empty());
+                        case "now" -> new Due(Optional.of(Instant.now()));
+                        default ->
+                            new Due(Optional.of(LocalDate.parse(text)
+                                    .atStartOfDay(ZoneOffset.UTC)
+                                    .toInstant()));
+                    };
+                } catch (DateTimeParseException e) {
+                    throw new TypeConversionException("'" + text + "' is not now, never or a day as 2027-01-31");
+                }
+            }
+        }
+    }
+
     enum OnOff {
         ON,
         OFF;
@@ -116,6 +171,9 @@ final class AccountCommand {
                 + "\nstate     " + (account.enabled() ? "enabled" : "disabled")
                 + "\nmessages  " + QuotaCommand.messages(account)
                 + "\noctets    " + QuotaCommand.octets(account)
+                + "\nscram     " + (account.scram().isEmpty() ? "none" : String.join(", ", account.scram()))
+                + "\npassword  "
+                + account.passwordDue().map(at -> "due " + Units.time(at)).orElse("not due")
                 + "\nquota     " + (account.ownLimits() ? "its own" : "the domain's")
                 + "\naliases   " + (details.aliases().isEmpty() ? "none" : String.join(", ", details.aliases()))
                 + "\n";

@@ -1,29 +1,42 @@
 package org.postern.server;
 
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.postern.auth.AccountId;
 import org.postern.auth.PasswordHasher;
+import org.postern.auth.ScramHash;
 import org.postern.auth.ScramVerifier;
 import org.postern.session.Listeners;
 import org.postern.store.AccountException;
 import org.postern.store.Accounts;
 import org.postern.store.Accounts.AccountInformation;
+import org.postern.store.Store;
 
 /// Accounts and their passwords.
 final class AccountManagement {
     private final Accounts accounts;
+    private final Set<ScramHash> scramKept;
+    private final TlsUseManagement tlsUses;
     private final Listeners listeners;
 
-    AccountManagement(Accounts accounts, Listeners listeners) {
-        this.accounts = accounts;
+    /// @param scramKept for which accounts get SCRAM verifiers beside SHA-256
+    AccountManagement(Store store, Set<ScramHash> scramKept, Listeners listeners) {
+        this.accounts = store.accounts();
+        this.scramKept = scramKept;
+        this.tlsUses = new TlsUseManagement(accounts, store.tlsInventory());
         this.listeners = listeners;
     }
 
     Answer execute(Request.Account request, byte[] secret) {
         return switch (request) {
             case Request.Account.Add(String address) -> {
-                Hashed hashed = Hashed.of(secret);
-                accounts.addAccount(address, hashed.hash(), Optional.of(hashed.scram()));
+                Hashed hashed = hashed(secret);
+                hashed.keepFurther(accounts, accounts.addAccount(address, hashed.hash(), Optional.of(hashed.scram())));
                 yield shown(address);
             }
             case Request.Account.Remove(String address) -> {
@@ -31,8 +44,10 @@ final class AccountManagement {
                 yield Answer.Removed.of("account", address);
             }
             case Request.Account.Password(String address) -> {
-                Hashed hashed = Hashed.of(secret);
-                accounts.setPassword(require(accounts, address).id(), hashed.hash(), Optional.of(hashed.scram()));
+                Hashed hashed = hashed(secret);
+                AccountId account = require(accounts, address).id();
+                accounts.setPassword(account, hashed.hash(), Optional.of(hashed.scram()));
+                hashed.keepFurther(accounts, account);
                 yield shown(address);
             }
             case Request.Account.Enable(String address) -> {
@@ -47,12 +62,32 @@ final class AccountManagement {
                 accounts.setSentCopy(require(accounts, address).id(), on);
                 yield shown(address);
             }
+            case Request.Account.PasswordDue(String name, Optional<Instant> due) -> passwordDue(name, due);
             case Request.Account.List() ->
                 new Answer.Accounts(accounts.accounts().stream()
                         .map(AccountManagement::answer)
                         .toList());
             case Request.Account.Show(String address) -> details(require(accounts, address));
+            case Request.Account.Tls tls -> tlsUses.answer(tls, listeners.sessions());
         };
+    }
+
+    /// Of an account, or of all in a domain.
+    private Answer passwordDue(String name, Optional<Instant> due) {
+        List<AccountInformation> chosen = name.contains("@")
+                ? List.of(require(accounts, name))
+                : ofDomain(accounts.domain(name)
+                        .orElseThrow(() -> new RequestRefused("there is no account and no domain " + name))
+                        .name());
+        chosen.forEach(account -> accounts.setPasswordDue(account.id(), due));
+        return new Answer.Accounts(
+                chosen.stream().map(account -> shown(account.address())).toList());
+    }
+
+    private List<AccountInformation> ofDomain(String domain) {
+        return accounts.accounts().stream()
+                .filter(account -> account.address().endsWith("@" + domain))
+                .toList();
     }
 
     private Answer details(AccountInformation account) {
@@ -90,20 +125,30 @@ final class AccountManagement {
                 account.usedMessages(),
                 account.quota().messages(),
                 account.hasOwnQuota(),
-                account.sentCopy());
+                account.sentCopy(),
+                account.scram().stream().map(ScramHash::mechanism).toList(),
+                account.passwordDue());
     }
 
-    private record Hashed(String hash, ScramVerifier scram) {
-        static Hashed of(byte[] password) {
-            byte[] prepared = PasswordHasher.prepare(password)
-                    .orElseThrow(
-                            () -> new AccountException(
-                                    "a password is not empty, and holds neither control characters nor anything that is not UTF-8"));
-            try {
-                return new Hashed(new PasswordHasher().hash(prepared), PasswordHasher.scramVerifier(prepared));
-            } finally {
-                Arrays.fill(prepared, (byte) 0);
-            }
+    private record Hashed(String hash, ScramVerifier scram, Map<ScramHash, ScramVerifier> further) {
+        /// Where that fails, the next login by the password makes them.
+        void keepFurther(Accounts accounts, AccountId account) {
+            further.forEach((hash, verifier) -> accounts.scramMade(account, hash, verifier));
+        }
+    }
+
+    private Hashed hashed(byte[] password) {
+        byte[] prepared = PasswordHasher.prepare(password)
+                .orElseThrow(
+                        () -> new AccountException(
+                                "a password is not empty, and holds neither control characters nor anything that is not UTF-8"));
+        try {
+            ScramVerifier scram = PasswordHasher.scramVerifier(prepared);
+            Map<ScramHash, ScramVerifier> further = new EnumMap<>(ScramHash.class);
+            scramKept.forEach(hash -> further.put(hash, PasswordHasher.scramVerifier(hash, prepared, scram)));
+            return new Hashed(new PasswordHasher().hash(prepared), scram, further);
+        } finally {
+            Arrays.fill(prepared, (byte) 0);
         }
     }
 }

@@ -2,6 +2,7 @@ package org.postern.server;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +57,8 @@ sealed interface Answer {
     /// An account and what it holds.
     ///
     /// @param ownLimits false where the limits are its domain's
+    /// @param scram mechanisms that the account has verifiers for
+    /// @param passwordDue from then on the password must be changed first; null for never
     record Account(
             String address,
             boolean enabled,
@@ -64,7 +67,9 @@ sealed interface Answer {
             long messages,
             OptionalLong messagesLimit,
             boolean ownLimits,
-            boolean sentCopy)
+            boolean sentCopy,
+            List<String> scram,
+            Optional<Instant> passwordDue)
             implements Answer {}
 
     /// An account with what belongs to it.
@@ -72,6 +77,36 @@ sealed interface Answer {
     /// @param aliases that lead to it directly
     record AccountDetails(Account account, List<String> aliases, List<AppPassword> appPasswords, List<Session> sessions)
             implements Answer {}
+
+    /// How accounts were reached.
+    ///
+    /// @param since the first day that is looked at
+    /// @param accounts how many were reached in such a way
+    /// @param uses empty for a summary
+    record TlsUses(LocalDate since, long accounts, List<TlsCount> counts, List<TlsUse> uses) implements Answer {}
+
+    /// How many accounts were reached with one property.
+    ///
+    /// @param property `service`, `security`, `version`, `suite`, `sni`, `mechanism` or `client`
+    record TlsCount(String property, String value, long accounts, long sessions, LocalDate last) {}
+
+    /// One way in which an account was reached.
+    ///
+    /// @param security `implicit-tls` or `starttls`
+    /// @param sni whether the client said whom it wants
+    /// @param client what the program calls itself (IMAP ID); null where it does not
+    record TlsUse(
+            String address,
+            String service,
+            String security,
+            String version,
+            String suite,
+            boolean sni,
+            String mechanism,
+            Optional<String> client,
+            LocalDate first,
+            LocalDate last,
+            long sessions) {}
 
     /// What an account, or each account of a domain, may hold.
     ///

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.postern.acme.AcmeSettings;
+import org.postern.auth.SaslSettings;
 import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
 import org.postern.nameserver.NameServerSettings;
@@ -31,7 +32,7 @@ import org.postern.tls.UnknownServerName;
 /// @param tls whose TLS is spoken, and what clients of retired versions hear
 /// @param unknownSni what is served to who asks for a name that no certificate has
 /// @param clientAuthorities whose certificates log clients in
-/// @param channelBinding whether SCRAM with channel binding is offered
+/// @param sasl which SCRAM mechanisms are offered
 /// @param longestLoginDelay how long a login waits at most after many failures
 /// @param metrics where metrics and health are told by HTTP; empty for nowhere
 /// @param nameServer empty for none
@@ -43,7 +44,7 @@ record Configuration(
         Certificates certificates,
         UnknownServerName unknownSni,
         List<ClientAuthority.Settings> clientAuthorities,
-        boolean channelBinding,
+        SaslSettings sasl,
         StoreSettings store,
         ConnectionLimits connections,
         SessionLimits sessions,
@@ -67,7 +68,7 @@ record Configuration(
                 certificates,
                 unknownSni,
                 clientAuthorities,
-                running.channelBinding,
+                running.sasl,
                 running.store,
                 connections,
                 sessions,

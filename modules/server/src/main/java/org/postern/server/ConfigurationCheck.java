@@ -28,6 +28,8 @@ import org.postern.tls.TlsConfigurationException;
 /// What a configuration would do, as clients see it, and what is wrong with it. Starts and changes nothing. Mail
 /// domains stand in the store: a running server is asked for them, without one they are not known.
 final class ConfigurationCheck {
+    private static final int MAIL_BETWEEN_SERVERS = 25;
+
     private final List<Answer.Problem> problems = new ArrayList<>();
 
     private ConfigurationCheck() {}
@@ -47,6 +49,7 @@ final class ConfigurationCheck {
                     file.toString(), problems, Optional.empty(), List.of(), List.of(), Optional.empty());
         }
         checkDataDirectory(configuration.dataDirectory());
+        configuration.listeners().forEach(this::checkPort);
         List<Kept> served = served(configuration);
         CertificateLint lint =
                 new CertificateLint(CertificateLint.runtimeAnchors(), authority(configuration), Instant.now());
@@ -95,6 +98,24 @@ final class ConfigurationCheck {
             case Endpoint.UnixSocket socket ->
                 new Answer.Listener(service, socket.path().toString(), 0, security);
         };
+    }
+
+    /// Port 25 is for mail between servers.
+    private void checkPort(Listener listener) {
+        if (!(listener.endpoint() instanceof Endpoint.Port port)
+                || port.address().getPort() != MAIL_BETWEEN_SERVERS) {
+            return;
+        }
+        String name = "listeners." + listener.service().serviceName();
+        switch (listener.service().kind) {
+            case LMTP -> {} // no start
+            // R8314-22; ST-20, RFC 3207 §4: who serves the world must not demand TLS
+            case SUBMISSION ->
+                warn(name + ".port is 25, where other servers bring mail for your domains: they would be refused, for"
+                        + " nobody sends here without TLS and a login. Leave 25 to a server for incoming mail, and have"
+                        + " users submit on 465");
+            case IMAP, POP3 -> warn(name + ".port is 25, where servers expect SMTP");
+        }
     }
 
     private void checkDataDirectory(Path directory) {

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,6 +26,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.postern.auth.SaslSettings;
+import org.postern.auth.ScramHash;
 import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
 import org.postern.pop3.Pop3Settings;
@@ -66,7 +69,8 @@ final class ConfigurationReader {
             "dns.",
             "log.level");
     /// Exceptions from a section that is otherwise live.
-    private static final Set<String> NOT_LIVE = Set.of("tls.engine", "tls.retired-versions");
+    private static final Set<String> NOT_LIVE =
+            Set.of("tls.engine", "tls.retired-versions", "tls.client-certificates-from");
 
     private static final String OVERRIDE = "POSTERN_";
 
@@ -229,7 +233,9 @@ final class ConfigurationReader {
                 settings.oneOf("tls.retired-versions", "refuse", Set.of("refuse", "explain"))
                                 .equals("explain")
                         ? RetiredVersions.EXPLAIN
-                        : RetiredVersions.REFUSE);
+                        : RetiredVersions.REFUSE,
+                settings.oneOf("tls.client-certificates-from", "1.3", Set.of("1.2", "1.3"))
+                        .equals("1.2"));
         var section = new CertificateSettings(settings);
         Certificates certificates = section.certificates();
         UnknownServerName unknownSni =
@@ -238,8 +244,7 @@ final class ConfigurationReader {
                         ? UnknownServerName.REFUSE
                         : UnknownServerName.DEFAULT_CERTIFICATE;
         List<ClientAuthority.Settings> clientAuthorities = section.clientAuthorities();
-        boolean channelBinding = settings.oneOf("auth.channel-binding", "offer", Set.of("offer", "off"))
-                .equals("offer");
+        SaslSettings sasl = sasl();
         Optional<InetSocketAddress> metrics = metrics();
         DnsSettings dns = new DnsSection(settings).read(host, certificates);
         Optional<Configuration.NameServer> nameServer = new NameServerSection(settings).read(dns);
@@ -256,7 +261,7 @@ final class ConfigurationReader {
                 certificates,
                 unknownSni,
                 clientAuthorities,
-                channelBinding,
+                sasl,
                 store,
                 connections,
                 sessions,
@@ -293,6 +298,24 @@ final class ConfigurationReader {
                         .toList();
     }
 
+    private SaslSettings sasl() {
+        boolean bind = settings.oneOf("auth.channel-binding", "offer", Set.of("offer", "off"))
+                .equals("offer");
+        EnumSet<ScramHash> kept = EnumSet.noneOf(ScramHash.class);
+        EnumSet<ScramHash> offered = EnumSet.noneOf(ScramHash.class);
+        for (ScramHash hash : List.of(ScramHash.SHA_1, ScramHash.SHA_512)) {
+            String setting = "auth." + hash.mechanism().toLowerCase(Locale.ROOT);
+            String state = settings.oneOf(setting, "off", Set.of("off", "prepare", "offer"));
+            if (!state.equals("off")) {
+                kept.add(hash);
+            }
+            if (state.equals("offer")) {
+                offered.add(hash);
+            }
+        }
+        return new SaslSettings(bind, kept, offered);
+    }
+
     private Optional<InetSocketAddress> metrics() {
         boolean enabled = settings.flag("metrics.enabled", false);
         InetAddress address = settings.value(
@@ -313,6 +336,10 @@ final class ConfigurationReader {
                             + path + ": " + address.getHostAddress()
                             + " is not an address of the loopback interface, and there is no login on this listener:"
                             + " name who may deliver in lmtp.allowed-networks, or use 127.0.0.1 or ::1"));
+        }
+        if (port == 25) { // RFC 2033 §5
+            settings.problem(settings.origin("listeners." + service.serviceName() + ".port") + "listeners."
+                    + service.serviceName() + ".port: 25 is where servers expect SMTP; LMTP's is 24");
         }
         List<Network> clients = new ArrayList<>(Network.LOOPBACK);
         clients.addAll(allowed);

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import org.postern.auth.ScramHash;
 import org.postern.nameserver.NameServer;
 import org.postern.session.Listeners;
 import org.postern.store.AccountException;
@@ -34,9 +36,11 @@ final class Management implements ControlSocket.Handler {
     private final NameServerManagement zones;
     private final Supplier<Answer.Reloaded> reload;
 
+    /// @param scramKept for which accounts get SCRAM verifiers beside SHA-256
     /// @param reload reads the configuration again
     Management(
             PosternStore store,
+            Set<ScramHash> scramKept,
             CertificateKeeper certificates,
             DnsKeeper dns,
             Optional<NameServer> nameServer,
@@ -46,7 +50,7 @@ final class Management implements ControlSocket.Handler {
             Supplier<Answer.Reloaded> reload) {
         this.reload = reload;
         domains = new DomainManagement(store, certificates, dns);
-        accounts = new AccountManagement(store.accounts(), listeners);
+        accounts = new AccountManagement(store, scramKept, listeners);
         quotas = new QuotaManagement(store.accounts());
         appPasswords = new AppPasswordManagement(store.accounts());
         clientKeys = new ClientKeyManagement(store.accounts());

@@ -93,9 +93,14 @@ final class PosternServer implements AutoCloseable {
             DataDirectory directory = opened(DataDirectory.open(configuration.dataDirectory()));
             store = opened(PosternStore.open(configuration.store(), meters.registry()));
             clients = new ClientCertificateLogins(store.accounts(), configuration);
-            authenticator = opened(
-                    new Authenticator(store.accounts(), meters.registry(), configuration.longestLoginDelay(), clients));
-            mechanisms = new SaslMechanisms(authenticator, configuration.channelBinding());
+            store.accounts().keepScram(configuration.sasl().kept());
+            authenticator = opened(new Authenticator(
+                    store.accounts(),
+                    meters.registry(),
+                    configuration.longestLoginDelay(),
+                    clients,
+                    configuration.sasl()));
+            mechanisms = new SaslMechanisms(authenticator, configuration.sasl());
             pop3 = new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
             certificates = opened(
                     new CertificateKeeper(configuration, directory.subdirectory("tls"), store.accounts(), clients));
@@ -104,7 +109,7 @@ final class PosternServer implements AutoCloseable {
                     configuration.tls(),
                     certificates.served(),
                     configuration.connections(),
-                    new SessionLog(),
+                    new TlsUseRecords(new SessionLog(), store.tlsInventory()),
                     meters.registry());
             open.push(() -> listeners.stop(GRACE));
             store.accounts().onRevoked(listeners::endSessionsOf);
@@ -122,6 +127,7 @@ final class PosternServer implements AutoCloseable {
             meters.dns(dns.watch());
             management = new Management(
                     store,
+                    configuration.sasl().kept(),
                     certificates,
                     dns,
                     nameServer,
@@ -193,6 +199,7 @@ final class PosternServer implements AutoCloseable {
         live.ifPresent(file -> opened(new FileWatch(() -> List.of(file.file()), LOOK, this::reloadUnasked)));
         opened(new FileWatch(certificates::files, LOOK, certificates::refresh));
         dns.start();
+        TlsOffer.of(configuration).compare(configuration.dataDirectory());
         warnOfMissingPostmasters();
         health.running(this::obstacle);
         LOG.info("Postern is ready, process {}", ProcessHandle.current().pid());
@@ -246,6 +253,7 @@ final class PosternServer implements AutoCloseable {
         certificates.take(next, ready);
         clients.take(authorities);
         listeners.limit(next.connections());
+        TlsOffer.of(next).compare(next.dataDirectory());
         Logging.level(next.logLevel());
         dns.take(next.dns());
     }

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.postern.auth.SaslSettings;
 import org.postern.dns.FrontEnd;
 import org.postern.dns.TlsaParameters;
 import org.postern.imap.ImapSettings;
@@ -168,7 +169,7 @@ final class Quickstart {
                 new Certificates.OwnAuthority(List.of(domain, "localhost"), List.of("127.0.0.1", "::1")),
                 UnknownServerName.DEFAULT_CERTIFICATE,
                 List.of(),
-                true,
+                SaslSettings.DEFAULT,
                 StoreSettings.in(data).withDefaultDomain(domain),
                 ConnectionLimits.DEFAULT,
                 SessionLimits.DEFAULT,

@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -48,9 +49,34 @@ sealed interface Request {
         /// Whether what the account submits also goes to its `\Sent` mailbox.
         record SentCopy(String address, boolean on) implements Account {}
 
+        /// From when on a password must be changed before it is good for anything; empty for never.
+        ///
+        /// @param name of an account, or a domain for all of its accounts
+        record PasswordDue(String name, Optional<Instant> due) implements Account {}
+
         record List() implements Account, Question {}
 
         record Show(String address) implements Account, Question {}
+
+        /// How accounts are reached. What is empty does not matter.
+        ///
+        /// @param name of an account, or a domain
+        /// @param service of the listener, as `imap`
+        /// @param version as `TLSv1.2`
+        /// @param startTls only what began in the clear
+        /// @param noServerName only by clients without SNI
+        /// @param days only what was used in so many days, today included
+        /// @param summary numbers alone
+        record Tls(
+                Optional<String> name,
+                Optional<String> service,
+                Optional<String> version,
+                Optional<String> mechanism,
+                boolean startTls,
+                boolean noServerName,
+                int days,
+                boolean summary)
+                implements Account, Question {}
     }
 
     sealed interface Quota extends Request {

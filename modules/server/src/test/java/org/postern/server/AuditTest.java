@@ -29,7 +29,17 @@ import tools.jackson.databind.JsonNode;
 
 /// `postern audit` of a provider with Dovecot and Postfix, whose domains are set up well once and wrongly in every
 /// way that there is a rule for: each rule is found where it belongs, and nowhere else.
-@Requirement({"R8314-47", "R8314-48", "R6186-5", "R6186-6", "SEED-15", "R8314-42"})
+@Requirement({
+    "R8314-47",
+    "R8314-48",
+    "R6186-5",
+    "R6186-6",
+    "SEED-6",
+    "SEED-15",
+    "SEED-25",
+    "SEED-26",
+    "R8314-42"
+})
 class AuditTest {
     private static final String SERVICES = "imaps imap pop3s pop3 submissions submission";
 
@@ -142,7 +152,7 @@ class AuditTest {
         }
         String own = BY_NAME.get(Domain.DANE.host()).keyDigest();
         zone(Domain.DANE, srv("imaps", 0, good.imaps()), tlsa(good.imaps(), own));
-        zone(Domain.WELL, everything(good, 0, 10), tlsa(good));
+        zone(Domain.WELL, everything(good, 0, 10), tlsa(good), "@ MX 10 mx.elsewhere.test.\n");
         String stripped = everything(provider.ports(MailProvider.SetUp.STRIPPED), 0, 10);
         zone(
                 Domain.STRIPPED,
@@ -173,7 +183,11 @@ class AuditTest {
         zones.signed(Domain.EMPTY.text(), SignedZones.ECDSA, "mail A 127.0.0.2\n", List.of());
         zones.unsigned(
                 Domain.UNSIGNED.text(),
-                text(Domain.UNSIGNED, srv("imaps", 0, good.imaps()), tlsa(good.imaps(), well.keyDigest())));
+                text(
+                        Domain.UNSIGNED,
+                        "@ MX 10 mx.elsewhere.test.\n",
+                        srv("imaps", 0, good.imaps()),
+                        tlsa(good.imaps(), well.keyDigest())));
         zones.unsigned(
                 Domain.CONFIRM.text(),
                 text(Domain.CONFIRM, "_imaps._tcp SRV 0 1 " + good.imaps() + " " + Domain.WELL.host() + ".\n"));
@@ -284,9 +298,12 @@ class AuditTest {
     }
 
     @Test
+    @Requirement("R8314-45")
     void notesWhatCouldBeBetter() {
         assertThat(found(audit(Domain.EXPIRED, "--allow-private", "--json").json(), "note"))
-                .containsExactly(AuditRule.TLSA_ABSENT);
+                .containsExactlyInAnyOrder(AuditRule.MX_ABSENT, AuditRule.TLSA_ABSENT);
+        assertThat(found(audit(Domain.UNSIGNED, "--allow-private", "--json").json(), "note"))
+                .containsExactly(AuditRule.MX_UNSIGNED);
         assertThat(found(audit(Domain.WELL, "--allow-private", "--json").json(), "note"))
                 .isEmpty();
     }
@@ -294,7 +311,8 @@ class AuditTest {
     /// Each rule has a set-up that triggers it; every set-up that names it not shows that it is not found elsewhere.
     @Test
     void everyRuleIsTriggered() {
-        Set<AuditRule> triggered = EnumSet.of(AuditRule.PRIVATE_ADDRESS, AuditRule.TLSA_ABSENT);
+        Set<AuditRule> triggered = EnumSet.of(
+                AuditRule.PRIVATE_ADDRESS, AuditRule.TLSA_ABSENT, AuditRule.MX_ABSENT, AuditRule.MX_UNSIGNED);
         for (Domain domain : Domain.values()) {
             triggered.addAll(domain.rules);
         }

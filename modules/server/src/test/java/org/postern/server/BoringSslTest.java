@@ -58,20 +58,11 @@ class BoringSslTest {
         }
     }
 
-    /// It has no exporter, so the binding is to the certificate.
-    @Test
-    @Requirement("TLS-11")
-    void aLoginIsBoundToTheCertificate() throws Exception {
-        try (WireClient client = WireClient.implicitTls(fixture.address(Service.IMAPS), fixture.trust())) {
-            assertThat(client.readLine()).contains("AUTH=SCRAM-SHA-256-PLUS");
-        }
-    }
-
     @ParameterizedTest
     @EnumSource(
             value = Service.class,
             names = {"IMAPS", "IMAP", "POP3S", "POP3", "SUBMISSIONS", "SUBMISSION"})
-    @Requirement({"R8314-37", "ST-22"})
+    @Requirement({"R8314-37", "R8314-38", "ST-22"})
     void anOldClientHearsWhyAndSaysNothing(Service service) throws Exception {
         Programs.require("openssl");
         String word = switch (service.kind) {

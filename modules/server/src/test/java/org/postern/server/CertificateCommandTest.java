@@ -200,7 +200,7 @@ class CertificateCommandTest {
     }
 
     @Test
-    @Requirement({"SEED-31", "SEED-34"})
+    @Requirement({"SEED-31", "SEED-34", "SEED-38"})
     void fingerprintsAreWhatOthersCompute() throws Exception {
         String pem = server.done("certificate", "ca");
         String authority =

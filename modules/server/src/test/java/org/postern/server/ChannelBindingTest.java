@@ -6,20 +6,31 @@ import static org.postern.server.ServerFixture.ALICE;
 import static org.postern.server.ServerFixture.PASSWORD;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.postern.server.Configuration.Service;
 import org.postern.testkit.Pem;
 import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.TestCertificate;
+import org.postern.testkit.WireClient;
+import org.postern.tls.RetiredVersions;
+import org.postern.tls.TlsEngine;
+import org.postern.tls.TlsSettings;
 
 /// A login that is bound to its TLS connection (SCRAM-SHA-256-PLUS), with an independent client: it works, and it does
 /// not work through anybody who sits in between, whatever certificate he holds.
@@ -108,6 +119,45 @@ class ChannelBindingTest {
             Result misled = gsasl(true, between.port(), trusted, "--mechanism=SCRAM-SHA-256");
             assertThat(misled.output()).contains("AUTH=SCRAM-SHA-256 ").doesNotContain(PLUS, BOUND);
             assertThat(misled.code()).isNotZero();
+        }
+    }
+
+    /// What the JDK's engine has beside its exporter, and BoringSSL's alone; gsasl does not know it.
+    @ParameterizedTest
+    @EnumSource
+    @Requirement("TLS-11")
+    void aLoginIsBoundToTheCertificate(TlsEngine engine, @TempDir Path own) throws Exception {
+        try (ServerFixture server = new ServerFixture(own, new TlsSettings(engine, RetiredVersions.REFUSE))) {
+            X509Certificate shown = shown(server.address(Service.IMAPS), server.trust());
+            // RFC 5929 §4.1: the hash of the certificate's signature
+            assertThat(shown.getSigAlgName()).isEqualTo("SHA256withECDSA");
+            var client = new ScramClient("256", "tls-server-end-point", sha256(shown));
+            try (WireClient wire = WireClient.implicitTls(server.address(Service.IMAPS), server.trust())) {
+                assertThat(wire.readLine()).contains("AUTH=" + PLUS);
+                assertThat(client.login(wire, ALICE, PASSWORD)).startsWith("s OK");
+            }
+            // in between, the client sees another certificate than the server has shown
+            TestCertificate rogue = TestCertificate.forLocalhost();
+            try (var between =
+                            new InterceptingProxy(server.address(Service.IMAP), server.trust(), rogue, line -> line);
+                    WireClient wire = WireClient.plain(new InetSocketAddress("127.0.0.1", between.port()))) {
+                wire.readLine();
+                wire.command("t STARTTLS", "t OK");
+                wire.startTls(rogue.trust());
+                var misled = new ScramClient("256", "tls-server-end-point", sha256(rogue.certificate()));
+                assertThat(misled.login(wire, ALICE, PASSWORD)).startsWith("s NO [AUTHENTICATIONFAILED]");
+            }
+        }
+    }
+
+    private static byte[] sha256(X509Certificate certificate) throws Exception {
+        return MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
+    }
+
+    private static X509Certificate shown(InetSocketAddress address, SSLContext trust) throws Exception {
+        try (var socket = (SSLSocket) trust.getSocketFactory().createSocket(address.getAddress(), address.getPort())) {
+            socket.startHandshake();
+            return (X509Certificate) socket.getSession().getPeerCertificates()[0];
         }
     }
 }

@@ -9,20 +9,26 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.postern.server.Configuration.Service;
 import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.WireClient;
+import org.postern.tls.TlsEngine;
 
-/// Logins by certificate, with openssl, curl and gsasl as clients and openssl as the authority.
+/// Logins by certificate, with openssl, curl and gsasl as clients and openssl as the authority; under both engines.
+@ParameterizedClass
+@EnumSource(TlsEngine.class)
 class ClientCertificateTest {
     private static final String LOGOUT = "z LOGOUT\n";
-    private static final String LOCALHOST = "tls.own-authority.hosts = [localhost]\n";
     private static final String NO_REQUEST = "No client certificate CA names sent";
     private static final String EXTENSIONS = """
             [ca]
@@ -40,8 +46,14 @@ class ClientCertificateTest {
             commonName = optional
             """;
 
+    @Parameter
+    private TlsEngine engine;
+
     @TempDir
     Path directory;
+
+    /// What is always configured.
+    private String usual;
 
     private ProgramRunner programs;
     private ConfiguredServer server;
@@ -55,7 +67,9 @@ class ClientCertificateTest {
         Files.writeString(directory.resolve("ca.cnf"), EXTENSIONS);
         Files.writeString(directory.resolve("index.txt"), "");
         Files.writeString(directory.resolve("serial"), "01\n");
-        server = new ConfiguredServer(directory, LOCALHOST);
+        usual = "tls { own-authority.hosts = [localhost], engine = "
+                + engine.name().toLowerCase(Locale.ROOT) + " }\n";
+        server = new ConfiguredServer(directory, usual);
     }
 
     @AfterEach
@@ -103,12 +117,12 @@ class ClientCertificateTest {
     }
 
     @Test
-    @Requirement({"R8314-39", "R8314-40", "R8314-41", "TLS-9", "TLS-10"})
+    @Requirement({"R8314-3", "R8314-39", "R8314-40", "R8314-41", "R8314-66", "TLS-9", "TLS-10"})
     void nobodyIsAskedUntilACertificateCouldBeSomebodys() throws Exception {
         issued("alice", ServerFixture.ALICE, "clientAuth");
         String before = session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("alice"));
         assertThat(before).contains(NO_REQUEST, "* BYE").doesNotContain("AUTH=EXTERNAL", "Requested Signature");
-        server.configure(LOCALHOST + trustStaff(""));
+        server.configure(usual + trustStaff(""));
         server.done("reload");
         String asked = session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("alice"));
         assertThat(asked).contains("Acceptable client certificate CA names", "CN = Staff", "AUTH=EXTERNAL");
@@ -130,8 +144,10 @@ class ClientCertificateTest {
                 .containsPattern("(?s)-ERR.*\\+OK.*\\+OK 0 0");
         assertThat(session(Service.SUBMISSIONS, "EHLO c.test\nAUTH EXTERNAL =\nQUIT\n", certificate("alice")))
                 .contains("AUTH EXTERNAL ", "235 ");
+        // in TLS 1.2 everybody on the way would see who it is
         assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("alice") + " -tls1_2"))
-                .contains("AUTH=EXTERNAL");
+                .contains(NO_REQUEST, "AUTH=PLAIN")
+                .doesNotContain("AUTH=EXTERNAL", "Requested Signature");
         // what is not the authority's to say
         for (String[] other : new String[][] {
             {"foreign", "alice@elsewhere.test", "clientAuth"},
@@ -149,8 +165,11 @@ class ClientCertificateTest {
     @Test
     @Requirement({"R8314-41", "TLS-4"})
     void rightsAreLookedAtAgainWhenATlsSessionIsResumed() throws Exception {
+        server.close();
+        usual += "tls.client-certificates-from = 1.2\n";
+        server = new ConfiguredServer(directory, usual);
         issued("alice", ServerFixture.ALICE, "clientAuth");
-        server.configure(LOCALHOST + trustStaff(""));
+        server.configure(usual + trustStaff(""));
         server.done("reload");
         for (String version : List.of("-tls1_3", "-tls1_2")) {
             String saved = version + " -sess_out " + directory.resolve("session") + " " + certificate("alice");
@@ -165,7 +184,7 @@ class ClientCertificateTest {
                     .doesNotContain("a OK");
             server.done("account", "enable", ServerFixture.ALICE);
         }
-        server.configure(LOCALHOST);
+        server.configure(usual);
         server.done("reload");
         assertThat(session(
                         Service.IMAPS,
@@ -180,7 +199,7 @@ class ClientCertificateTest {
         issued("alice", ServerFixture.ALICE, "clientAuth");
         issued("bob", ServerFixture.BOB, "clientAuth");
         openssl("ca -config ca.cnf -gencrl -out staff.crl");
-        server.configure(LOCALHOST + trustStaff(", revocation-lists = [\"" + directory.resolve("staff.crl") + "\"] "));
+        server.configure(usual + trustStaff(", revocation-lists = [\"" + directory.resolve("staff.crl") + "\"] "));
         server.done("reload");
         assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("alice")))
                 .contains("AUTH=EXTERNAL");
@@ -195,15 +214,15 @@ class ClientCertificateTest {
         Files.writeString(directory.resolve("staff.crl"), "none");
         assertThat(session(Service.IMAPS, "c CAPABILITY\n" + LOGOUT, certificate("bob")))
                 .doesNotContain("AUTH=EXTERNAL");
-        server.configure(LOCALHOST + trustStaff(", revocation-lists = [\"/nowhere.crl\"] "));
+        server.configure(usual + trustStaff(", revocation-lists = [\"/nowhere.crl\"] "));
         assertThat(server.run("reload").err()).contains("/nowhere.crl cannot be read");
-        server.configure(LOCALHOST + "tls.client-authorities = [{ file = \"staff.pem\" }]");
+        server.configure(usual + "tls.client-authorities = [{ file = \"staff.pem\" }]");
         assertThat(server.run("reload").err())
                 .contains("an entry of tls.client-authorities has the keys file and domains");
     }
 
     @Test
-    @Requirement({"R8314-5", "R8314-40"})
+    @Requirement({"R8314-5", "R8314-40", "ST-14"})
     void aRegisteredKeyLogsInAndItsRemovalEndsSessions() throws Exception {
         openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=laptop"
                 + " -keyout laptop-key.pem -out laptop.pem");
@@ -215,12 +234,15 @@ class ClientCertificateTest {
                 .contains("has this client key already, as laptop");
         assertThat(session(Service.IMAPS, "a AUTHENTICATE EXTERNAL =\n" + LOGOUT, certificate("laptop")))
                 .contains("* OK [CAPABILITY", "a OK");
-        server.configure(LOCALHOST + "imap.preauth = true");
+        server.configure(usual + "imap.preauth = true");
         server.done("reload");
         assertThat(session(Service.IMAPS, "s SELECT INBOX\n" + LOGOUT, certificate("laptop")))
                 .contains("* PREAUTH [CAPABILITY", "s OK");
         assertThat(session(Service.IMAPS, LOGOUT, "")).contains("* OK [CAPABILITY");
-        // after STARTTLS there is no greeting
+        // after STARTTLS there is no greeting, and before it nobody is known
+        try (WireClient client = WireClient.plain(server.address(Service.IMAP))) {
+            assertThat(client.readLine()).startsWith("* OK [CAPABILITY ").contains("LOGINDISABLED");
+        }
         assertThat(session(
                         Service.IMAP,
                         "a AUTHENTICATE EXTERNAL =\n" + LOGOUT,
@@ -248,7 +270,7 @@ class ClientCertificateTest {
     void curlLogsInByCertificate() throws Exception {
         Programs.require("curl");
         issued("alice", ServerFixture.ALICE, "clientAuth");
-        server.configure(LOCALHOST + trustStaff(""));
+        server.configure(usual + trustStaff(""));
         server.done("reload");
         String[] urls = {
             "imaps://localhost:" + server.port(Service.IMAPS) + "/INBOX",
@@ -301,7 +323,7 @@ class ClientCertificateTest {
     void gsaslLogsInByCertificate() throws Exception {
         Programs.require("gsasl");
         issued("alice", ServerFixture.ALICE, "clientAuth");
-        server.configure(LOCALHOST + trustStaff(""));
+        server.configure(usual + trustStaff(""));
         server.done("reload");
         for (Service service : List.of(Service.IMAP, Service.SUBMISSION)) {
             ProgramRunner.Result result = programs.run(
@@ -323,7 +345,7 @@ class ClientCertificateTest {
     @Test
     void channelBindingNeedNotBeOffered() throws IOException {
         Path other = Files.createDirectory(directory.resolve("other"));
-        try (ConfiguredServer unbound = new ConfiguredServer(other, LOCALHOST + "auth.channel-binding = off");
+        try (ConfiguredServer unbound = new ConfiguredServer(other, usual + "auth.channel-binding = off");
                 var client = WireClient.implicitTls(
                         unbound.address(Service.IMAPS),
                         ServerFixture.trust(unbound.data().resolve("tls/ca.pem")))) {

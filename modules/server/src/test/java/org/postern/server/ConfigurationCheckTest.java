@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postern.testkit.Requirement;
 import org.postern.testkit.TestCertificate;
 
 /// `postern check-config`, as typed.
@@ -105,6 +106,24 @@ class ConfigurationCheckTest {
         Path open = Files.createDirectory(directory.resolve("open"));
         Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
         assertThat(check(own(open)).out()).contains("error: " + open + " holds mail and keys, and others may enter it");
+    }
+
+    /// Who would have users submit on port 25 is warned: it is no port for them, and no server could deliver there.
+    @Test
+    @Requirement({"R8314-22", "ST-20", "SEED-8", "SEED-10", "RFC2033-5"})
+    void port25IsForMailBetweenServers() throws IOException {
+        String usual = own(directory.resolve("data"));
+        assertThat(check(usual).out()).doesNotContain("25, where");
+        for (String service : new String[] {"submission", "submissions"}) {
+            CommandRun run = check(usual + "listeners." + service + ".port = 25\n");
+            assertThat(run.code()).isZero();
+            assertThat(run.out())
+                    .contains("warning: listeners." + service + ".port is 25, where other servers bring mail")
+                    .contains("have users submit on 465");
+        }
+        CommandRun lmtp = check(usual + "listeners.lmtp { enabled = true, port = 25 }\n");
+        assertThat(lmtp.code()).isEqualTo(4);
+        assertThat(lmtp.out()).contains("postern.conf:2: listeners.lmtp.port: 25 is where servers expect SMTP");
     }
 
     private void write(String file, String name, Duration term) throws IOException {

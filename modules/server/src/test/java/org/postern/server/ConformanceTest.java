@@ -3,11 +3,16 @@ package org.postern.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.postern.testkit.Requirement;
 
 /// Holds `docs/conformance.md` to the sources it is generated from.
 ///
@@ -33,6 +38,33 @@ class ConformanceTest {
         assertThat(conformance.unknown())
                 .as("@Requirement takes a row of docs/requirements.tsv or RFCnnnn-section")
                 .isEmpty();
+    }
+
+    /// What is cited is what holds: RFC 7817 and 9525 for certificates, RFC 6409 for submission.
+    @Test
+    @Requirement({"SEED-43", "SEED-44"})
+    void obsoleteDocumentsAreNotCited() throws IOException {
+        List<String> cited = new ArrayList<>();
+        try (Stream<Path> files = Stream.of("modules", "conf", "docs/operations.md", "docs/architecture.md")
+                .map(ROOT::resolve)
+                .flatMap(ConformanceTest::below)) {
+            for (Path file : files.toList()) {
+                if (Files.readString(file).matches("(?s).*RFC (2476|4409|6125)\\b.*")) {
+                    cited.add(file.toString());
+                }
+            }
+        }
+        assertThat(cited).isEmpty();
+    }
+
+    private static Stream<Path> below(Path place) {
+        try {
+            return Files.walk(place)
+                    .filter(Files::isRegularFile)
+                    .filter(file -> file.toString().matches(".*/src/main/.*\\.java|.*\\.(conf|md)"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

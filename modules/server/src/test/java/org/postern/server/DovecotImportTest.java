@@ -233,6 +233,6 @@ class DovecotImportTest {
     }
 
     private static void sync(Path home, int port, Path trust) throws Exception {
-        new Mbsync(home, "Remove Both", "Expunge None", "CopyArrivalDate yes").sync(port, trust);
+        new Mbsync(home, "*", "Remove Both", "Expunge None", "CopyArrivalDate yes").sync(port, trust);
     }
 }

@@ -99,7 +99,8 @@ class ManagementTest {
         var account = run("account", "list", "--json").json().get("accounts").get(0);
         assertThat(account.toString())
                 .isEqualTo("{\"address\":\"alice@example.test\",\"enabled\":true,\"octets\":0,\"octetsLimit\":null,"
-                        + "\"messages\":0,\"messagesLimit\":null,\"ownLimits\":false,\"sentCopy\":false}");
+                        + "\"messages\":0,\"messagesLimit\":null,\"ownLimits\":false,\"sentCopy\":false,"
+                        + "\"scram\":[\"SCRAM-SHA-256\"],\"passwordDue\":null}");
         var status = run("status", "--json").json();
         assertThat(status.get("process").longValue())
                 .isEqualTo(ProcessHandle.current().pid());

@@ -16,14 +16,17 @@ import org.postern.testkit.Programs;
 final class Mbsync {
     private final Path home;
     private final Path maildir;
+    private final String mechanism;
     private final String channel;
 
     Mbsync(Path home) throws IOException {
-        this(home, "Expunge Both");
+        this(home, "*", "Expunge Both");
     }
 
+    /// @param mechanism of SASL, or * for what it likes best
     /// @param channel options of the channel, beside those that every one has
-    Mbsync(Path home, String... channel) throws IOException {
+    Mbsync(Path home, String mechanism, String... channel) throws IOException {
+        this.mechanism = mechanism;
         this.channel = String.join("\n", channel);
         Programs.require("mbsync");
         this.home = Files.createDirectories(home);
@@ -41,6 +44,7 @@ final class Mbsync {
                 Port %d
                 User %s
                 Pass %s
+                AuthMechs %s
                 SSLType IMAPS
                 CertificateFile %s
 
@@ -60,7 +64,7 @@ final class Mbsync {
                 %s
                 SyncState *
                 """.formatted(
-                        port, ServerFixture.ALICE, ServerFixture.PASSWORD, authority, maildir, maildir, channel));
+                port, ServerFixture.ALICE, ServerFixture.PASSWORD, mechanism, authority, maildir, maildir, channel));
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
         ProcessBuilder builder =
                 new ProcessBuilder("timeout", "300", "mbsync", "-c", file.toString(), "-a").redirectErrorStream(true);

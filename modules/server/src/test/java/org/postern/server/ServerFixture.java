@@ -18,6 +18,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
+import org.postern.auth.SaslSettings;
 import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
 import org.postern.nameserver.NameServerSettings;
@@ -94,7 +95,7 @@ final class ServerFixture implements AutoCloseable {
                 new Certificates.OwnAuthority(List.of("localhost"), List.of("127.0.0.1")),
                 UnknownServerName.DEFAULT_CERTIFICATE,
                 List.of(),
-                true,
+                SaslSettings.DEFAULT,
                 store.withDefaultDomain("example.test"),
                 new ConnectionLimits(5_000, 5_000, 1_000, 1_000),
                 PATIENT,

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.ManagerFactoryParameters;
 import javax.net.ssl.SSLEngine;
@@ -58,9 +59,10 @@ final class BoringSslEngines implements TlsEngines {
 
     private final TlsSettings settings;
     private final ServedCertificates certificates;
+    private final LongSupplier nanoTime;
     private volatile Contexts contexts;
 
-    BoringSslEngines(TlsSettings settings, ServedCertificates certificates) {
+    BoringSslEngines(TlsSettings settings, ServedCertificates certificates, LongSupplier nanoTime) {
         if (!OpenSsl.isAvailable()) {
             throw new TlsConfigurationException(
                     "tls.engine = boringssl: its native library does not work here ("
@@ -71,6 +73,7 @@ final class BoringSslEngines implements TlsEngines {
         }
         this.settings = settings;
         this.certificates = certificates;
+        this.nanoTime = nanoTime;
         this.contexts = new Contexts(certificates.served(), new ConcurrentHashMap<>());
     }
 
@@ -88,7 +91,9 @@ final class BoringSslEngines implements TlsEngines {
                 protocol.applicationProtocols(),
                 client.verifiesEcdsa(),
                 // R8314-40, and never needed: passwords work beside it
-                protocol.hasLogins() && clients.wanted() ? Optional.of(clients.issuers()) : Optional.empty());
+                protocol.hasLogins() && settings.mayAsk(client.tls13()) && clients.wanted()
+                        ? Optional.of(clients.issuers())
+                        : Optional.empty());
         return current.made().computeIfAbsent(kind, Context::new).ready().newEngine(allocator);
     }
 
@@ -128,8 +133,12 @@ final class BoringSslEngines implements TlsEngines {
 
         /// With a ticket key that is not too old.
         synchronized OpenSslServerContext ready() {
-            long now = System.nanoTime();
-            if (ticketKeys.isEmpty() || now - newestMade > TICKET_KEY.toNanos()) {
+            long now = nanoTime.getAsLong();
+            long age = now - newestMade;
+            if (age > TICKETS_LIVE.toNanos()) {
+                ticketKeys.clear(); // nobody came meanwhile: what the last key has sealed is too old
+            }
+            if (ticketKeys.isEmpty() || age > TICKET_KEY.toNanos()) {
                 ticketKeys.addFirst(new OpenSslSessionTicketKey(
                         random(OpenSslSessionTicketKey.NAME_SIZE),
                         random(OpenSslSessionTicketKey.HMAC_KEY_SIZE),

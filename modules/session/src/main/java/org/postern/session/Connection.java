@@ -68,7 +68,8 @@ public final class Connection {
     private Map<ChannelBinding, byte[]> channelBindings = Map.of();
     private boolean channelBindingSpent;
     private List<X509Certificate> clientCertificates = List.of();
-    private @Nullable String mechanism;
+    private volatile @Nullable String mechanism;
+    private volatile @Nullable String client;
     private int failedLogins;
     private int errors;
     private long commands;
@@ -413,6 +414,13 @@ public final class Connection {
         };
     }
 
+    /// Notes what the client calls itself, in its own words. What it says before TLS anybody may have said (ST-5).
+    public void clientIdentified(String name) {
+        if (mayAuthenticate()) {
+            client = name;
+        }
+    }
+
     /// Notes a failed attempt in the session record, without the name that was tried.
     public void authenticationFailed(String triedMechanism) {
         mechanism = triedMechanism;
@@ -512,7 +520,9 @@ public final class Connection {
                 started,
                 phase,
                 tls(),
-                principal().map(Principal::address));
+                principal(),
+                Optional.ofNullable(mechanism),
+                Optional.ofNullable(client));
     }
 
     SessionRecord record() {
@@ -528,6 +538,7 @@ public final class Connection {
                 tls == null ? transport.handshake().offer() : Optional.empty(),
                 principal(),
                 Optional.ofNullable(mechanism),
+                Optional.ofNullable(client),
                 failedLogins,
                 commands,
                 transport.octetsIn(),

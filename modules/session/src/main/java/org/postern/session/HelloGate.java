@@ -45,7 +45,12 @@ final class HelloGate extends AbstractSniHandler<Client> {
     @Override
     protected Future<Client> lookup(ChannelHandlerContext context, @Nullable String serverName) {
         return context.executor()
-                .newSucceededFuture(new Client(Optional.ofNullable(serverName), watch.clientVerifiesEcdsa()));
+                .newSucceededFuture(new Client(
+                        Optional.ofNullable(serverName),
+                        watch.clientVerifiesEcdsa(),
+                        watch.offer()
+                                .filter(offer -> offer.versions().contains("TLSv1.3"))
+                                .isPresent()));
     }
 
     @Override

@@ -10,6 +10,7 @@ import org.postern.auth.Principal;
 ///
 /// @param offered what the client asked for in a handshake that failed
 /// @param mechanism of the login that succeeded, or of the last that failed
+/// @param client what the program calls itself, in its own words
 /// @param detail more on the end, as the TLS engine's words about a failed handshake
 public record SessionRecord(
         String id,
@@ -22,6 +23,7 @@ public record SessionRecord(
         Optional<HandshakeOffer> offered,
         Optional<Principal> principal,
         Optional<String> mechanism,
+        Optional<String> client,
         int failedLogins,
         long commands,
         long octetsIn,

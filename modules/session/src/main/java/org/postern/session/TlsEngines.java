@@ -19,7 +19,8 @@ interface TlsEngines {
     ///
     /// @param serverName that the client asks for
     /// @param verifiesEcdsa true if the client can do with a certificate for an ECDSA key
-    record Client(Optional<String> serverName, boolean verifiesEcdsa) {}
+    /// @param tls13 true if it can do TLS 1.3, which is chosen then
+    record Client(Optional<String> serverName, boolean verifiesEcdsa, boolean tls13) {}
 
     /// For the engine that was chosen.
     ///
@@ -27,7 +28,7 @@ interface TlsEngines {
     static TlsEngines of(TlsSettings settings, ServedCertificates certificates) {
         return switch (settings.engine()) {
             case JDK -> new Jdk(settings, certificates);
-            case BORINGSSL -> new BoringSslEngines(settings, certificates);
+            case BORINGSSL -> new BoringSslEngines(settings, certificates, System::nanoTime);
         };
     }
 
@@ -35,8 +36,10 @@ interface TlsEngines {
     record Jdk(TlsSettings settings, ServedCertificates certificates) implements TlsEngines {
         @Override
         public SSLEngine newEngine(Client client, Protocol protocol, ByteBufAllocator allocator) {
-            SSLEngine engine =
-                    certificates.newServerEngine(settings.retiredVersions(), client.serverName(), protocol.hasLogins());
+            SSLEngine engine = certificates.newServerEngine(
+                    settings.retiredVersions(),
+                    client.serverName(),
+                    protocol.hasLogins() && settings.mayAsk(client.tls13()));
             SSLParameters parameters = engine.getSSLParameters();
             parameters.setApplicationProtocols(protocol.applicationProtocols().toArray(String[]::new));
             engine.setSSLParameters(parameters);

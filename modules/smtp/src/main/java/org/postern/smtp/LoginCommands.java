@@ -107,6 +107,10 @@ final class LoginCommands {
                 connection.authenticationFailed(mechanism);
                 throw SmtpRefusal.refused(LOGIN_REFUSED, "5.7.8", "Login failed"); // RFC 4954 §6
             }
+            case LoginResult.PasswordDue _ -> {
+                connection.authenticationFailed(mechanism);
+                throw SmtpRefusal.refused(LOGIN_REFUSED, "5.7.8", "The password must be changed first");
+            }
             case LoginResult.Unavailable _ -> {
                 connection.authenticationFailed(mechanism);
                 throw SmtpRefusal.refused(454, "4.7.0", "Logins are not possible now, try again later");

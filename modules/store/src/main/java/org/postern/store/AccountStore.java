@@ -7,10 +7,15 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import javax.crypto.Mac;
@@ -18,15 +23,22 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.postern.auth.AccountId;
 import org.postern.auth.AppPassword;
+import org.postern.auth.ScramHash;
 import org.postern.auth.ScramVerifier;
 import org.postern.auth.StoredCredentials;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Domains, accounts and aliases in SQL.
 final class AccountStore implements Accounts {
+    private static final Logger LOG = LoggerFactory.getLogger(AccountStore.class);
     private static final String ACCOUNT =
             "select a.id, a.local_part, d.name, a.enabled, a.quota_octets, a.quota_messages,"
-                    + " a.used_octets, a.used_messages, a.own_quota, a.sent_copy from account a"
+                    + " a.used_octets, a.used_messages, a.own_quota, a.sent_copy, a.scram_salt, a.password_due"
+                    + " from account a"
                     + " join domain d on d.id = a.domain";
+
+    private static final ScramVerifier NO_VERIFIER = new ScramVerifier(new byte[0], 0, new byte[0], new byte[0]);
 
     /// No account's: ids are above 0.
     private static final AccountId NOBODY = new AccountId(0);
@@ -69,6 +81,11 @@ final class AccountStore implements Accounts {
             insert.executeUpdate();
         }
         return made;
+    }
+
+    /// How to change what belongs to accounts.
+    AccountChanges changes() {
+        return changes;
     }
 
     private void change(Database.Change change) {
@@ -243,6 +260,8 @@ final class AccountStore implements Accounts {
             MailboxStore.markAllRemoved(connection, account.value());
             MailboxRows.update(connection, "delete from app_password where account = ?", account.value());
             MailboxRows.update(connection, "delete from client_key where account = ?", account.value());
+            MailboxRows.update(connection, "delete from tls_use where account = ?", account.value());
+            ScramRows.remove(connection, account);
             requireOne(MailboxRows.update(connection, "delete from account where id = ?", account.value()));
         });
         mailboxes.vanishAll(account);
@@ -260,13 +279,47 @@ final class AccountStore implements Accounts {
         change(connection -> {
             try (PreparedStatement update = connection.prepareStatement(
                     "update account set password_hash = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key = ?,"
-                            + " scram_server_key = ?, credential_version = credential_version + 1 where id = ?")) {
+                            + " scram_server_key = ?, credential_version = credential_version + 1,"
+                            + " password_due = null where id = ?")) {
                 bindCredentials(update, 1, passwordHash, scram);
                 update.setLong(6, account.value());
                 requireOne(update.executeUpdate());
             }
+            ScramRows.remove(connection, account);
         });
         announceRevoked(account);
+    }
+
+    @Override
+    public void setPasswordDue(AccountId account, Optional<Instant> due) {
+        change(connection -> {
+            try (PreparedStatement update =
+                    connection.prepareStatement("update account set password_due = ? where id = ?")) {
+                QuotaRows.setOptional(
+                        update,
+                        1,
+                        due.map(at -> OptionalLong.of(at.toEpochMilli())).orElse(OptionalLong.empty()));
+                update.setLong(2, account.value());
+                requireOne(update.executeUpdate());
+            }
+        });
+        if (due.filter(at -> !Instant.now().isBefore(at)).isPresent()) {
+            announceRevoked(account);
+        }
+    }
+
+    @Override
+    public void scramMade(AccountId account, ScramHash hash, ScramVerifier verifier) {
+        change(connection -> ScramRows.add(connection, account, hash, verifier));
+    }
+
+    @Override
+    public void keepScram(Set<ScramHash> kept) {
+        change(connection -> {
+            if (ScramRows.removeOthers(connection, kept)) {
+                LOG.info("SCRAM verifiers for hashes that are not configured are gone");
+            }
+        });
     }
 
     @Override
@@ -394,12 +447,24 @@ final class AccountStore implements Accounts {
             select.setString(1, address.domain());
             select.setString(2, address.localKey());
             try (ResultSet row = select.executeQuery()) {
-                return row.next() ? Optional.of(information(row)) : Optional.empty();
+                if (!row.next()) {
+                    return Optional.empty();
+                }
+                var account = new AccountId(row.getLong(1));
+                boolean scram = row.getBytes(11) != null;
+                Set<ScramHash> further =
+                        scram ? ScramRows.of(connection, account, NO_VERIFIER).keySet() : Set.of();
+                return Optional.of(information(row, further));
             }
         }
     }
 
-    private static AccountInformation information(ResultSet row) throws SQLException {
+    private static AccountInformation information(ResultSet row, Set<ScramHash> further) throws SQLException {
+        EnumSet<ScramHash> scram = EnumSet.noneOf(ScramHash.class);
+        scram.addAll(further);
+        if (row.getBytes(11) != null) {
+            scram.add(ScramHash.SHA_256);
+        }
         return new AccountInformation(
                 new AccountId(row.getLong(1)),
                 row.getString(2) + "@" + row.getString(3),
@@ -408,17 +473,25 @@ final class AccountStore implements Accounts {
                 row.getBoolean(9),
                 row.getLong(7),
                 row.getLong(8),
-                row.getBoolean(10));
+                row.getBoolean(10),
+                scram,
+                due(row, 12));
+    }
+
+    private static Optional<Instant> due(ResultSet row, int column) throws SQLException {
+        OptionalLong due = QuotaRows.optional(row, column);
+        return due.isPresent() ? Optional.of(Instant.ofEpochMilli(due.getAsLong())) : Optional.empty();
     }
 
     @Override
     public List<AccountInformation> accounts() {
         return database.inTransaction(connection -> {
             List<AccountInformation> all = new ArrayList<>();
+            Map<AccountId, Set<ScramHash>> further = ScramRows.all(connection);
             try (PreparedStatement select = connection.prepareStatement(ACCOUNT + " order by d.name, a.local_key");
                     ResultSet row = select.executeQuery()) {
                 while (row.next()) {
-                    all.add(information(row));
+                    all.add(information(row, further.getOrDefault(new AccountId(row.getLong(1)), Set.of())));
                 }
             }
             return all;
@@ -465,27 +538,31 @@ final class AccountStore implements Accounts {
     private static Optional<StoredCredentials> credentials(Connection connection, Address address) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(
                 "select a.id, a.local_part, d.name, a.enabled, a.credential_version, a.password_hash, a.scram_salt,"
-                        + " a.scram_iterations, a.scram_stored_key, a.scram_server_key from account a"
+                        + " a.scram_iterations, a.scram_stored_key, a.scram_server_key, a.password_due from account a"
                         + " join domain d on d.id = a.domain where d.name = ? and a.local_key = ?")) {
             select.setString(1, address.domain());
             select.setString(2, address.localKey());
             try (ResultSet row = select.executeQuery()) {
                 if (!row.next()) {
                     appPasswords(connection, NOBODY); // as long as it takes for somebody: a login must not tell
+                    ScramRows.of(connection, NOBODY, NO_VERIFIER);
                     return Optional.empty();
                 }
                 Optional<ScramVerifier> scram = row.getBytes(7) == null
                         ? Optional.empty()
                         : Optional.of(
                                 new ScramVerifier(row.getBytes(7), row.getInt(8), row.getBytes(9), row.getBytes(10)));
+                var account = new AccountId(row.getLong(1));
                 return Optional.of(new StoredCredentials(
-                        new AccountId(row.getLong(1)),
+                        account,
                         row.getString(2) + "@" + row.getString(3),
                         row.getBoolean(4),
                         row.getLong(5),
                         row.getString(6),
                         scram,
-                        appPasswords(connection, new AccountId(row.getLong(1)))));
+                        ScramRows.of(connection, account, scram.orElse(NO_VERIFIER)),
+                        due(row, 11),
+                        appPasswords(connection, account)));
             }
         }
     }

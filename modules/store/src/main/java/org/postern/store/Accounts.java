@@ -1,10 +1,13 @@
 package org.postern.store;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.postern.auth.AccountDirectory;
 import org.postern.auth.AccountId;
 import org.postern.auth.AppPassword;
+import org.postern.auth.ScramHash;
 import org.postern.auth.ScramVerifier;
 
 /// Domains, accounts and aliases. Every change is durable when its method returns.
@@ -27,6 +30,13 @@ public interface Accounts extends AccountDirectory {
     void removeAccount(AccountId account);
 
     void setPassword(AccountId account, String passwordHash, Optional<ScramVerifier> scram);
+
+    /// From when on the password must be changed before it is good for anything; empty for never. A new password is
+    /// not due. App passwords and client keys go on.
+    void setPasswordDue(AccountId account, Optional<Instant> due);
+
+    /// Forgets the further SCRAM verifiers for all hashes but these: who steals them attacks the weakest.
+    void keepScram(Set<ScramHash> kept);
 
     /// Adds a further password.
     /// @throws AccountException where the account has one of this name, or too many
@@ -101,6 +111,8 @@ public interface Accounts extends AccountDirectory {
     /// An account.
     ///
     /// @param quota that applies, its own or the domain's
+    /// @param scram for which it has SCRAM verifiers
+    /// @param passwordDue from then on the password must be changed first
     record AccountInformation(
             AccountId id,
             String address,
@@ -109,7 +121,9 @@ public interface Accounts extends AccountDirectory {
             boolean hasOwnQuota,
             long usedBytes,
             long usedMessages,
-            boolean sentCopy) {}
+            boolean sentCopy,
+            Set<ScramHash> scram,
+            Optional<Instant> passwordDue) {}
 
     record Alias(String address, String target) {}
 }

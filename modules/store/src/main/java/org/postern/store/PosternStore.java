@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -33,6 +34,7 @@ public final class PosternStore implements Store {
     private final AccountStore accounts;
     private final DeliveryStore deliveries;
     private final ImportStore imports;
+    private final TlsInventoryStore tlsInventory;
 
     private PosternStore(StoreSettings settings, Disk disk, MeterRegistry meters) throws IOException {
         directory = settings.directory();
@@ -59,6 +61,7 @@ public final class PosternStore implements Store {
         accounts = new AccountStore(database, committer, mailboxes, settings);
         deliveries = new DeliveryStore(accounts, mailboxes, meters);
         imports = new ImportStore(database, accounts, mailboxes, views);
+        tlsInventory = new TlsInventoryStore(database, accounts.changes(), InstantSource.system());
         removals.consider();
         register(meters, views);
     }
@@ -134,6 +137,11 @@ public final class PosternStore implements Store {
     }
 
     @Override
+    public TlsInventory tlsInventory() {
+        return tlsInventory;
+    }
+
+    @Override
     public MessageSpool newSpool() {
         space.requireForMail(0);
         return new FileSpool(spool);
@@ -203,6 +211,7 @@ public final class PosternStore implements Store {
     /// Finishes what is under way; sessions must have ended.
     @Override
     public void close() {
+        tlsInventory.close();
         database.waitNoLonger();
         compaction.close();
         committer.close();

@@ -460,15 +460,17 @@ final class RowVerifier {
                 }
             }
         }
-        try (PreparedStatement select = connection.prepareStatement(
-                        "select p.account, count(*) from app_password p left join account a on a.id = p.account"
-                                + " where a.id is null group by p.account");
-                ResultSet row = select.executeQuery()) {
-            while (row.next()) {
-                findings.add(
-                        Finding.Kind.ORPHAN_ROWS,
-                        Finding.Place.STORE,
-                        row.getLong(2) + " app passwords of account " + row.getLong(1) + ", which is not there");
+        for (String table : List.of("app_password", "client_key", "tls_use", "scram_verifier")) {
+            try (PreparedStatement select = connection.prepareStatement("select p.account, count(*) from " + table
+                            + " p left join account a on a.id = p.account where a.id is null group by p.account");
+                    ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    findings.add(
+                            Finding.Kind.ORPHAN_ROWS,
+                            Finding.Place.STORE,
+                            row.getLong(2) + " rows of " + table + " of account " + row.getLong(1)
+                                    + ", which is not there");
+                }
             }
         }
     }

@@ -13,6 +13,8 @@ public interface Store extends AutoCloseable {
 
     Imports imports();
 
+    TlsInventory tlsInventory();
+
     MessageSpool newSpool();
 
     /// The message with its binary parts in base64 ([BinaryParts]), in a spool of its own; the given one stays.

@@ -128,7 +128,7 @@ public final class StoreRepair {
                     "delete from " + table + " where mailbox not in (select id from mailbox)",
                     "rows of " + table + " of no mailbox, taken away");
         }
-        for (String table : List.of("subscription", "app_password", "client_key")) {
+        for (String table : List.of("subscription", "app_password", "client_key", "tls_use", "scram_verifier")) {
             update(
                     connection,
                     "delete from " + table + " where account not in (select id from account)",

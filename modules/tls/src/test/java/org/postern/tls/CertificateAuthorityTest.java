@@ -58,7 +58,7 @@ class CertificateAuthorityTest {
     }
 
     @Test
-    @Requirement("R7817-12")
+    @Requirement({"R7817-12", "SEED-29"})
     void nobodyAcceptsTheAuthorityForOtherNames() throws Exception {
         CertificateAuthority authority = CertificateAuthority.open(directory, NAMES);
         // the same key under an authority that was made for another domain

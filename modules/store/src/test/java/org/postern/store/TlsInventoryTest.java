@@ -1,0 +1,89 @@
+package org.postern.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postern.testkit.Requirement;
+
+class TlsInventoryTest {
+    private static final Instant NOW = Instant.now();
+    private static final LocalDate TODAY = LocalDate.ofInstant(NOW, ZoneOffset.UTC);
+
+    @TempDir
+    Path directory;
+
+    private static TlsWay way(String service, String client) {
+        return new TlsWay(service, service.endsWith("s"), "TLSv1.3", "TLS_AES_128_GCM_SHA256", true, "PLAIN", client);
+    }
+
+    private static Instant daysAgo(int days) {
+        return NOW.minus(Duration.ofDays(days));
+    }
+
+    @Test
+    @Requirement({"SEED-5", "R8314-21"})
+    void sessionsOfOneWayAreCountedTogetherAndSurviveARestart() {
+        try (StoreFixture fixture = new StoreFixture(directory)) {
+            TlsInventory inventory = fixture.store.tlsInventory();
+            inventory.record(fixture.alice, way("imap", "Old Mail 1.0"), daysAgo(3), daysAgo(3));
+            assertThat(inventory.uses()).hasSize(1); // written; the next ones add to the row
+            inventory.record(fixture.alice, way("imap", "Old Mail 1.0"), daysAgo(1), NOW);
+            inventory.record(fixture.alice, way("imap", "Old Mail 1.0"), NOW, NOW);
+            inventory.record(fixture.bob, way("imaps", ""), NOW, NOW);
+        }
+        try (StoreFixture fixture = new StoreFixture(directory)) {
+            assertThat(fixture.store.tlsInventory().uses())
+                    .containsExactly(
+                            new TlsUse("alice@example.test", way("imap", "Old Mail 1.0"), TODAY.minusDays(3), TODAY, 3),
+                            new TlsUse("bob@example.test", way("imaps", ""), TODAY, TODAY, 1));
+        }
+    }
+
+    @Test
+    void whatIsOldGoesAndWithTheAccountEverything() throws IOException {
+        try (StoreFixture fixture = new StoreFixture(directory)) {
+            TlsInventory inventory = fixture.store.tlsInventory();
+            inventory.record(fixture.alice, way("pop3", ""), daysAgo(92), daysAgo(92));
+            inventory.record(fixture.alice, way("pop3s", ""), daysAgo(92), daysAgo(88));
+            inventory.record(fixture.bob, way("imaps", ""), NOW, NOW);
+            assertThat(inventory.uses()).extracting(use -> use.way().service()).containsExactly("pop3s", "imaps");
+            fixture.store.accounts().removeAccount(fixture.alice);
+            inventory.record(fixture.alice, way("imaps", ""), NOW, NOW); // its last session ended after it
+            assertThat(inventory.uses()).extracting(TlsUse::address).containsExactly("bob@example.test");
+            List<Finding> findings = new ArrayList<>();
+            fixture.store.verify(VerifyOptions.ALL, findings::add, WorkProgress.NONE);
+            assertThat(findings).extracting(Finding::kind).doesNotContain(Finding.Kind.ORPHAN_ROWS);
+        }
+    }
+
+    @Test
+    void anAccountHasSoManyWaysAndTheOldestMakesRoom() {
+        try (StoreFixture fixture = new StoreFixture(directory)) {
+            TlsInventory inventory = fixture.store.tlsInventory();
+            inventory.record(fixture.alice, way("imaps", "the first"), daysAgo(2), daysAgo(2));
+            inventory.uses();
+            for (int number = 0; number < TlsUseRows.MOST; number++) {
+                inventory.record(fixture.alice, way("imaps", "Changing " + number), daysAgo(1), NOW);
+            }
+            assertThat(inventory.uses())
+                    .hasSize(TlsUseRows.MOST)
+                    .extracting(use -> use.way().client())
+                    .doesNotContain("the first");
+        }
+    }
+
+    @Test
+    void whatAClientCallsItselfIsOneShortLine() {
+        assertThat(way("imap", "  A\r\nB\u202e\tC ").client()).isEqualTo("A B C");
+        assertThat(way("imap", "😀".repeat(100)).client()).isEqualTo("😀".repeat(64));
+    }
+}
