@@ -115,7 +115,7 @@ final class TlsUseManagement {
                         each.getValue().accounts.size(),
                         each.getValue().sessions,
                         each.getValue().last))
-                .sorted(Comparator.comparing(Answer.TlsCount::accounts).reversed())
+                .sorted(Comparator.comparingLong(Answer.TlsCount::accounts).reversed())
                 .toList();
     }
 }

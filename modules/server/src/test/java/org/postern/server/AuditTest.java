@@ -29,17 +29,7 @@ import tools.jackson.databind.JsonNode;
 
 /// `postern audit` of a provider with Dovecot and Postfix, whose domains are set up well once and wrongly in every
 /// way that there is a rule for: each rule is found where it belongs, and nowhere else.
-@Requirement({
-    "R8314-47",
-    "R8314-48",
-    "R6186-5",
-    "R6186-6",
-    "SEED-6",
-    "SEED-15",
-    "SEED-25",
-    "SEED-26",
-    "R8314-42"
-})
+@Requirement({"R8314-47", "R8314-48", "R6186-5", "R6186-6", "SEED-6", "SEED-15", "SEED-25", "SEED-26", "R8314-42"})
 class AuditTest {
     private static final String SERVICES = "imaps imap pop3s pop3 submissions submission";
 

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.postern.testkit.Requirement;
 
 class TlsInventoryTest {
-    private static final Instant NOW = Instant.now();
-    private static final LocalDate TODAY = LocalDate.ofInstant(NOW, ZoneOffset.UTC);
+    private final Instant now = Instant.now();
+    private final LocalDate today = LocalDate.ofInstant(now, ZoneOffset.UTC);
 
     @TempDir
     Path directory;
@@ -25,8 +25,8 @@ class TlsInventoryTest {
         return new TlsWay(service, service.endsWith("s"), "TLSv1.3", "TLS_AES_128_GCM_SHA256", true, "PLAIN", client);
     }
 
-    private static Instant daysAgo(int days) {
-        return NOW.minus(Duration.ofDays(days));
+    private Instant daysAgo(int days) {
+        return now.minus(Duration.ofDays(days));
     }
 
     @Test
@@ -36,15 +36,15 @@ class TlsInventoryTest {
             TlsInventory inventory = fixture.store.tlsInventory();
             inventory.record(fixture.alice, way("imap", "Old Mail 1.0"), daysAgo(3), daysAgo(3));
             assertThat(inventory.uses()).hasSize(1); // written; the next ones add to the row
-            inventory.record(fixture.alice, way("imap", "Old Mail 1.0"), daysAgo(1), NOW);
-            inventory.record(fixture.alice, way("imap", "Old Mail 1.0"), NOW, NOW);
-            inventory.record(fixture.bob, way("imaps", ""), NOW, NOW);
+            inventory.record(fixture.alice, way("imap", "Old Mail 1.0"), daysAgo(1), now);
+            inventory.record(fixture.alice, way("imap", "Old Mail 1.0"), now, now);
+            inventory.record(fixture.bob, way("imaps", ""), now, now);
         }
         try (StoreFixture fixture = new StoreFixture(directory)) {
             assertThat(fixture.store.tlsInventory().uses())
                     .containsExactly(
-                            new TlsUse("alice@example.test", way("imap", "Old Mail 1.0"), TODAY.minusDays(3), TODAY, 3),
-                            new TlsUse("bob@example.test", way("imaps", ""), TODAY, TODAY, 1));
+                            new TlsUse("alice@example.test", way("imap", "Old Mail 1.0"), today.minusDays(3), today, 3),
+                            new TlsUse("bob@example.test", way("imaps", ""), today, today, 1));
         }
     }
 
@@ -54,10 +54,10 @@ class TlsInventoryTest {
             TlsInventory inventory = fixture.store.tlsInventory();
             inventory.record(fixture.alice, way("pop3", ""), daysAgo(92), daysAgo(92));
             inventory.record(fixture.alice, way("pop3s", ""), daysAgo(92), daysAgo(88));
-            inventory.record(fixture.bob, way("imaps", ""), NOW, NOW);
+            inventory.record(fixture.bob, way("imaps", ""), now, now);
             assertThat(inventory.uses()).extracting(use -> use.way().service()).containsExactly("pop3s", "imaps");
             fixture.store.accounts().removeAccount(fixture.alice);
-            inventory.record(fixture.alice, way("imaps", ""), NOW, NOW); // its last session ended after it
+            inventory.record(fixture.alice, way("imaps", ""), now, now); // its last session ended after it
             assertThat(inventory.uses()).extracting(TlsUse::address).containsExactly("bob@example.test");
             List<Finding> findings = new ArrayList<>();
             fixture.store.verify(VerifyOptions.ALL, findings::add, WorkProgress.NONE);
@@ -72,7 +72,7 @@ class TlsInventoryTest {
             inventory.record(fixture.alice, way("imaps", "the first"), daysAgo(2), daysAgo(2));
             inventory.uses();
             for (int number = 0; number < TlsUseRows.MOST; number++) {
-                inventory.record(fixture.alice, way("imaps", "Changing " + number), daysAgo(1), NOW);
+                inventory.record(fixture.alice, way("imaps", "Changing " + number), daysAgo(1), now);
             }
             assertThat(inventory.uses())
                     .hasSize(TlsUseRows.MOST)
