@@ -129,6 +129,10 @@ class ScramHashesTest {
             assertThat(result.output()).contains("Client authentication finished (server trusted)");
             assertThat(result.code()).as(result.output()).isZero();
         }
+        Programs.requireInstalled(
+                Path.of("/usr/lib/" + System.getProperty("os.arch").replace("amd64", "x86_64")
+                        + "-linux-gnu/sasl2/libscram.so"),
+                "apt-get install libsasl2-modules");
         new Mbsync(directory.resolve("mbsync"), "SCRAM-SHA-512", "Expunge Both")
                 .sync(server.port(Service.IMAPS), authority);
         assertThat(server.done("account", "tls", ServerFixture.ALICE))
