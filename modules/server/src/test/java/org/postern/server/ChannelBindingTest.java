@@ -6,6 +6,7 @@ import static org.postern.server.ServerFixture.ALICE;
 import static org.postern.server.ServerFixture.PASSWORD;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -140,7 +141,8 @@ class ChannelBindingTest {
             TestCertificate rogue = TestCertificate.forLocalhost();
             try (var between =
                             new InterceptingProxy(server.address(Service.IMAP), server.trust(), rogue, line -> line);
-                    WireClient wire = WireClient.plain(new InetSocketAddress("127.0.0.1", between.port()))) {
+                    WireClient wire = WireClient.plain(
+                            new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), between.port()))) {
                 wire.readLine();
                 wire.command("t STARTTLS", "t OK");
                 wire.startTls(rogue.trust());
