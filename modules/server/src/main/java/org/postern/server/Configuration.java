@@ -29,6 +29,7 @@ import org.postern.tls.UnknownServerName;
 /// [Quickstart].
 ///
 /// @param host the server's own name, an A-label: in greetings, Received, and its certificate
+/// @param proxies that say for clients, by the PROXY protocol, who they are
 /// @param tls whose TLS is spoken, and what clients of retired versions hear
 /// @param unknownSni what is served to who asks for a name that no certificate has
 /// @param clientAuthorities whose certificates log clients in
@@ -40,6 +41,7 @@ record Configuration(
         String host,
         Path dataDirectory,
         List<Listener> listeners,
+        List<Network> proxies,
         TlsSettings tls,
         Certificates certificates,
         UnknownServerName unknownSni,
@@ -64,6 +66,7 @@ record Configuration(
                 host,
                 running.dataDirectory,
                 listeners,
+                proxies,
                 running.tls,
                 certificates,
                 unknownSni,

@@ -56,6 +56,7 @@ final class ConfigurationReader {
     private static final Set<String> LOG_LEVELS = Set.of("error", "warn", "info", "debug");
     private static final Set<String> LIVE = Set.of(
             "server.host",
+            "server.proxies",
             "server.addresses",
             "listeners.",
             "tls.",
@@ -165,6 +166,7 @@ final class ConfigurationReader {
         String host = settings.required("server.host", "the server's own name, as mail.example.org", Settings::host);
         List<InetAddress> addresses = settings.list("server.addresses", List.of("0.0.0.0", "::"), Settings::address);
         List<Network> lmtpClients = settings.list("lmtp.allowed-networks", List.of(), Network::parse);
+        List<Network> proxies = settings.list("server.proxies", List.of(), ConfigurationReader::proxy);
         List<Listener> listeners = new ArrayList<>();
         for (Service service : Service.values()) {
             listeners.addAll(listeners(service, addresses, lmtpClients));
@@ -257,6 +259,7 @@ final class ConfigurationReader {
                 host,
                 data,
                 listeners,
+                proxies,
                 tls,
                 certificates,
                 unknownSni,
@@ -296,6 +299,15 @@ final class ConfigurationReader {
                                 port,
                                 address.isAnyLocalAddress() && address.getAddress().length == 16))
                         .toList();
+    }
+
+    private static Network proxy(String text) {
+        Network network = Network.parse(text);
+        if (network.prefix() == 0) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' is everybody: anybody could then say that the connection is somebody else's");
+        }
+        return network;
     }
 
     private SaslSettings sasl() {

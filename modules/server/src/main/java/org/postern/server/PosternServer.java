@@ -268,7 +268,8 @@ final class PosternServer implements AutoCloseable {
                     listener.endpoint(),
                     listener.service().security,
                     Objects.requireNonNull(protocols.get(listener.service().kind)),
-                    limits(configuration, listener.service().kind)));
+                    limits(configuration, listener.service().kind),
+                    listener.service().forClients() ? configuration.proxies() : List.of()));
         }
         return settings;
     }

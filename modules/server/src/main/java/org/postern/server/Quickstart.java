@@ -165,6 +165,7 @@ final class Quickstart {
                 host,
                 data,
                 listeners,
+                List.of(),
                 TlsSettings.DEFAULT,
                 new Certificates.OwnAuthority(List.of(domain, "localhost"), List.of("127.0.0.1", "::1")),
                 UnknownServerName.DEFAULT_CERTIFICATE,

@@ -91,6 +91,7 @@ final class ServerFixture implements AutoCloseable {
                 "mail.example.test",
                 data,
                 listeners,
+                List.of(),
                 tls,
                 new Certificates.OwnAuthority(List.of("localhost"), List.of("127.0.0.1")),
                 UnknownServerName.DEFAULT_CERTIFICATE,

@@ -46,6 +46,7 @@ public final class Connection {
 
     private final String id;
     private final InetAddress remote;
+    private final Optional<InetAddress> proxy;
     private final Channel channel;
     private final Transport transport;
     private final ListenerSettings listener;
@@ -76,9 +77,18 @@ public final class Connection {
     private @Nullable Timer command; // of the one under way
     private long commandSince; // nanoseconds; moved on by as much as the client was waited for
 
-    Connection(String id, Channel channel, Transport transport, ListenerSettings listener, Sessions sessions) {
+    /// @param client whose connection it is, where that is not who has connected
+    Connection(
+            String id,
+            Channel channel,
+            Optional<InetAddress> client,
+            Transport transport,
+            ListenerSettings listener,
+            Sessions sessions) {
         this.id = id;
-        this.remote = addressOf(channel.remoteAddress());
+        InetAddress connected = addressOf(channel.remoteAddress());
+        this.remote = client.orElse(connected);
+        this.proxy = client.map(_ -> connected);
         this.channel = channel;
         this.transport = transport;
         this.listener = listener;
@@ -341,10 +351,19 @@ public final class Connection {
                 implicit);
         channelBindings = ChannelBindings.of(session);
         clientCertificates = clientCertificates(session);
+        secured(facts);
+        return true;
+    }
+
+    private void secured(TlsFacts facts) {
         tls = facts;
         phase = loginNeeded ? Phase.BEFORE_LOGIN : Phase.AFTER_LOGIN;
         sessions.secured(facts);
-        return true;
+    }
+
+    /// The proxy has ended the client's TLS. Nothing can be bound to it, and no certificate of the client's is known.
+    void securedByProxy(TlsFacts facts) {
+        secured(facts);
     }
 
     /// Those of the handshake that a resumed session goes back to: whose they are is asked at each login.
@@ -532,6 +551,7 @@ public final class Connection {
                 listener.name(),
                 listener.protocol().name(),
                 remoteAddress(),
+                proxy,
                 started,
                 Duration.ofNanos(System.nanoTime() - startedNanos),
                 tls(),

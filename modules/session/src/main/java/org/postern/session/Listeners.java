@@ -35,6 +35,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -357,14 +358,31 @@ public final class Listeners implements AutoCloseable {
 
     private void accept(Channel channel, ListenerSettings settings) {
         accepted.add(channel);
+        if (channel.remoteAddress() instanceof InetSocketAddress remote && settings.isProxy(remote.getAddress())) {
+            channel.pipeline()
+                    .addLast(
+                            "proxy",
+                            new ProxyGate(
+                                    settings.limits().handshake(),
+                                    header -> begin(channel, settings, Optional.of(header))));
+            channel.read();
+        } else {
+            begin(channel, settings, Optional.empty());
+        }
+    }
+
+    /// @param proxied what a proxy that we believe says of the connection
+    private void begin(Channel channel, ListenerSettings settings, Optional<ProxyHeader> proxied) {
         String id = Long.toString(numbers.incrementAndGet(), 36);
-        boolean implicit = settings.security() == ListenerSettings.Security.IMPLICIT_TLS;
+        Optional<TlsFacts> ended = proxied.flatMap(ProxyHeader::tls); // TLS-12: by the proxy, and here is none
+        boolean implicit = settings.security() == ListenerSettings.Security.IMPLICIT_TLS && ended.isEmpty();
         var holder = new Accepted(implicit);
         var transport = new Transport(
                 channel,
                 watch -> new HelloGate(engines, certificates, settings, watch, handshakes),
                 holder::handshakeDone);
-        var connection = new Connection(id, channel, transport, settings, sessions);
+        var connection =
+                new Connection(id, channel, proxied.flatMap(ProxyHeader::client), transport, settings, sessions);
         holder.connection = connection;
         if (settings.endpoint() instanceof Endpoint.Port port && !port.admits(connection.remoteAddress())) {
             sessions.refused(settings.name());
@@ -376,6 +394,7 @@ public final class Listeners implements AutoCloseable {
             return;
         }
         channel.pipeline().addLast("session", transport);
+        ended.ifPresent(connection::securedByProxy);
         if (!implicit) {
             sessions.start(connection);
         } else if (sessions.beginHandshake()) {

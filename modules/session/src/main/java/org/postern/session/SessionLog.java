@@ -44,6 +44,9 @@ public final class SessionLog implements SessionRecords {
         if (session.detail().isPresent()) {
             event = event.addKeyValue("detail", session.detail().get());
         }
+        if (session.proxy().isPresent()) {
+            event = event.addKeyValue("proxy", session.proxy().get().getHostAddress());
+        }
         event = event.addKeyValue("commands", session.commands());
         event = event.addKeyValue("in", session.octetsIn());
         event = event.addKeyValue("out", session.octetsOut());

@@ -8,6 +8,8 @@ import org.postern.auth.Principal;
 
 /// What remains of a session: one for each connection that was accepted, failed handshakes included (R8314-31).
 ///
+/// @param remote the client's address
+/// @param proxy through which it came, and by whose word the address, and TLS where it ended there, are known
 /// @param offered what the client asked for in a handshake that failed
 /// @param mechanism of the login that succeeded, or of the last that failed
 /// @param client what the program calls itself, in its own words
@@ -17,6 +19,7 @@ public record SessionRecord(
         String listener,
         String protocol,
         InetAddress remote,
+        Optional<InetAddress> proxy,
         Instant started,
         Duration duration,
         Optional<TlsFacts> tls,

@@ -4,7 +4,8 @@
 ///
 /// In reading order: [Protocol] (what a protocol implements), [Connection] (what it is given), [LineReader],
 /// [Listeners] with [ListenerSettings], [Endpoint], [Network], SocketFile and [SessionLimits] (ports, Unix
-/// sockets, handshakes), HelloGate with TlsEngines and BoringSslEngines (whose TLS, for which virtual host),
+/// sockets, handshakes), ProxyGate and ProxyHeader (who has come through a proxy), HelloGate with TlsEngines and
+/// BoringSslEngines (whose TLS, for which virtual host),
 /// Transport (the seam between event loop and session thread), Sessions and ConnectionCounts (who is here, who may
 /// come) with [ConnectionLimits], [TlsFacts], HandshakeWatch and HelloReader with [HandshakeOffer] (what is read
 /// off the wire), ChannelBindings, [Phase], [EndReason], [SessionRecord], [SessionRecords] and [SessionLog] (what

@@ -29,6 +29,7 @@ public final class CertificateLint {
     private static final Duration SOON = Duration.ofDays(14);
 
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+    private static final String TLS_FEATURE = "1.3.6.1.5.5.7.1.24"; // RFC 7633 §6
     private static final int DIGITAL_SIGNATURE = 0; // bit of keyUsage
 
     private final TrustAnchors known;
@@ -203,6 +204,14 @@ public final class CertificateLint {
             List<String> purposes = served.leaf().getExtendedKeyUsage();
             if (purposes != null && !purposes.contains(SERVER_AUTH)) {
                 return finding(Check.USAGE, served, State.WRONG, "its extended key usage is not for TLS servers");
+            }
+            if (served.leaf().getExtensionValue(TLS_FEATURE) != null) {
+                return finding(
+                        Check.USAGE,
+                        served,
+                        State.WRONG,
+                        "it demands a stapled OCSP response (RFC 7633), and none is sent here: clients that heed it"
+                                + " refuse; take one without \"must staple\"");
             }
             boolean[] usage = served.leaf().getKeyUsage();
             return usage != null && !usage[DIGITAL_SIGNATURE]

@@ -9,11 +9,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.bouncycastle.asn1.ASN1Integer;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERSequence;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.identity.TrustAnchors;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.TestCertificate;
+import org.postern.testkit.TestPki;
 import org.postern.tls.CertificateFinding.Check;
 import org.postern.tls.CertificateFinding.State;
 
@@ -71,6 +75,23 @@ class CertificateLintTest {
         assertThat(state(unknown.coverage(List.of(served), NAMES), Check.SRV_ID, "example.test"))
                 .isEqualTo(State.WRONG);
         assertThat(state(unknown.of(served), Check.CHAIN, "localhost")).isEqualTo(State.WRONG); // signed by itself
+    }
+
+    @Test
+    @Requirement("RFC7633-6")
+    void oneThatDemandsAStapleIsWrongHere() {
+        var lint = new CertificateLint(NONE, Optional.empty(), TestPki.NOW);
+        for (boolean demands : new boolean[] {false, true}) {
+            TestPki.Request request = TestPki.server("mail.example.test", TestPki.dns("mail.example.test"));
+            if (demands) { // status_request, RFC 6066 §8
+                request.extension(
+                        new ASN1ObjectIdentifier("1.3.6.1.5.5.7.1.24"), false, new DERSequence(new ASN1Integer(5)));
+            }
+            TestPki.Issued issued = request.selfSigned();
+            var served = new ServedCertificate(issued.keys().getPrivate(), List.of(issued.certificate()));
+            assertThat(state(lint.of(served), Check.USAGE, "mail.example.test"))
+                    .isEqualTo(demands ? State.WRONG : State.OK);
+        }
     }
 
     @Test
