@@ -8,6 +8,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -65,7 +66,7 @@ final class HostedZone {
         others = readOthers();
         Optional<ZoneState> before =
                 Files.exists(stateFile) ? Optional.of(ZoneState.read(stateFile, origin)) : Optional.empty();
-        Instant now = clock.instant();
+        Instant now = now();
         state = before.isPresent()
                 ? before.get()
                 : new ZoneState(List.of(), signer.sign(content(List.of()), keys, null, now), List.of());
@@ -92,7 +93,7 @@ final class HostedZone {
                 throw new IOException(keyFile + " is missing, but the zone is there: restore the keys, or, if " + origin
                         + " has no DS record at its parent any more, move " + stateFile + " away");
             }
-            List<ZoneKey> made = rollover.first(clock.instant());
+            List<ZoneKey> made = rollover.first(now());
             KeyFile.write(keyFile, made);
             return made;
         }
@@ -125,6 +126,11 @@ final class HostedZone {
         }
         othersModified = modified;
         return read;
+    }
+
+    /// In whole seconds, as records have it.
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.SECONDS);
     }
 
     private ZoneContent content(List<Record> published) {
@@ -177,7 +183,7 @@ final class HostedZone {
     /// @return whether another version is served now
     synchronized boolean tick() throws IOException {
         boolean reread = takeOthers();
-        Instant now = clock.instant();
+        Instant now = now();
         List<ZoneKey> next = rollover.advance(keys, now, ZoneSigner.longest(state.zone()));
         boolean moved = !sameKeys(keys, next);
         return (reread || moved || !now.isBefore(renewal)) && refresh(state.published());
@@ -222,7 +228,7 @@ final class HostedZone {
     }
 
     private synchronized boolean refresh(List<Record> published) throws IOException {
-        Instant now = clock.instant();
+        Instant now = now();
         ZoneContent content = content(published);
         take(rollover.advance(keys, now, ZoneSigner.longest(state.zone())));
         Zone next = signer.sign(content, keys, state.zone(), now);
@@ -258,7 +264,7 @@ final class HostedZone {
 
     /// @throws IllegalStateException in the operator's words
     synchronized boolean roll(ZoneKey.Role role) throws IOException {
-        take(rollover.begin(keys, role, clock.instant()));
+        take(rollover.begin(keys, role, now()));
         return refresh(state.published());
     }
 
@@ -275,7 +281,7 @@ final class HostedZone {
         if (KeyRollover.awaitsDelegation(keys).isEmpty()) {
             throw new IllegalStateException("no key of " + settings.origin() + " waits for a DS record");
         }
-        take(rollover.delegated(keys, clock.instant(), delegation, ZoneSigner.longest(state.zone())));
+        take(rollover.delegated(keys, now(), delegation, ZoneSigner.longest(state.zone())));
         return refresh(state.published());
     }
 

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -208,6 +209,9 @@ final class NameServerSection {
     private byte[] secret(Path file) {
         String text;
         try {
+            if (Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ)) {
+                throw new IllegalArgumentException("secret-file " + file + " can be read by everybody (chmod o-r)");
+            }
             text = Files.readString(file).strip();
         } catch (IOException e) {
             throw new IllegalArgumentException("secret-file " + file + " cannot be read: " + e.getMessage(), e);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -33,6 +34,7 @@ class NameServerCommandTest {
     private String configuration(int port) throws IOException {
         Path secret =
                 Files.writeString(directory.resolve("transfer.key"), "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n");
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
         Path others = Files.writeString(
                 directory.resolve("others.zone"),
                 "mail A 127.0.0.1\n_xmpp-client._tcp SRV 0 5 5222 xmpp.elsewhere.test.\n");
@@ -139,6 +141,9 @@ class NameServerCommandTest {
     void whatIsWrongIsSaidWithItsLine() throws Exception {
         Path file = directory.resolve("postern.conf");
         Path secret = Files.writeString(directory.resolve("secret"), "hush, hush");
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+        Path open = Files.writeString(directory.resolve("open"), "hush, hush");
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rw-r--r--"));
         for (Map.Entry<String, String> wrong : Map.of(
                         "addresses = [\"127.0.0.1\"]",
                         "nameserver has addresses and zones, or neither",
@@ -153,6 +158,9 @@ class NameServerCommandTest {
                         "zones = [{ zone = a.test, name-servers = [ns.a.test],\n secondaries = [{ key = k.test, secret-file = \""
                                 + secret + "\" }] }]",
                         "holds something else than base64",
+                        "zones = [{ zone = a.test, name-servers = [ns.a.test],\n secondaries = [{ key = k.test, secret-file = \""
+                                + open + "\" }] }]",
+                        "can be read by everybody",
                         "zones = [{ zone = a.test, name-servers = [ns.a.test] }]\n}\ndns {\nzones = [{ zone = b.test, by = own-server }]",
                         "the zone b.test is published by own-server, and nameserver.zones has no such zone")
                 .entrySet()) {
