@@ -13,7 +13,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -25,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.zip.CRC32C;
 import org.postern.dns.UpdateRecords.Place;
 import org.postern.tls.PemFiles;
@@ -80,7 +80,7 @@ final class UpdateJournal implements AutoCloseable {
 
     private final Path file;
     private final Clock clock;
-    private final Deque<Entry> entries = new ArrayDeque<>(); // without OWNED
+    private final Deque<Entry> entries = new ConcurrentLinkedDeque<>(); // without OWNED; read by any thread
     private final Map<Place, Set<Record>> owned = new LinkedHashMap<>();
     private final TreeMap<Long, Pending> pending = new TreeMap<>();
     private boolean forgetting; // whether the next OWNED line is the first of its kind
@@ -246,7 +246,7 @@ final class UpdateJournal implements AutoCloseable {
         return ours;
     }
 
-    /// The last entries, oldest first.
+    /// The last entries, oldest first; for any thread.
     List<Entry> entries() {
         return List.copyOf(entries);
     }

@@ -1,8 +1,10 @@
 package org.postern.dns;
 
+import java.security.MessageDigest;
 import java.time.Clock;
 import java.util.Base64;
 import java.util.Locale;
+import java.util.Objects;
 import javax.crypto.spec.SecretKeySpec;
 import org.postern.resolver.DomainName;
 import org.xbill.DNS.Name;
@@ -77,6 +79,19 @@ public final class UpdateKey {
 
     private TSIG signer(Name code, String hmac, Clock clock) {
         return new TSIG(code, UpdateRecords.name(name), new SecretKeySpec(secret, hmac), clock);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof UpdateKey key
+                && name.equals(key.name)
+                && algorithm == key.algorithm
+                && MessageDigest.isEqual(secret, key.secret);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(name, algorithm);
     }
 
     @Override

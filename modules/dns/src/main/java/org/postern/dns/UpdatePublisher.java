@@ -70,19 +70,14 @@ public final class UpdatePublisher implements Publisher, AutoCloseable {
 
     /// The last entries of the journal, oldest first.
     public List<JournalEntry> journal() {
-        lock.lock();
-        try {
-            return journal.entries().stream()
-                    .map(entry -> new JournalEntry(
-                            entry.time(),
-                            entry.number(),
-                            entry.kind().name().toLowerCase(java.util.Locale.ROOT),
-                            entry.text(),
-                            entry.changes()))
-                    .toList();
-        } finally {
-            lock.unlock();
-        }
+        return journal.entries().stream()
+                .map(entry -> new JournalEntry(
+                        entry.time(),
+                        entry.number(),
+                        entry.kind().name().toLowerCase(java.util.Locale.ROOT),
+                        entry.text(),
+                        entry.changes()))
+                .toList();
     }
 
     @Override

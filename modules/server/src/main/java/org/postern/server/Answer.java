@@ -468,6 +468,19 @@ sealed interface Answer {
     /// @param data in the form of zone files
     record DnsRecordSet(Optional<String> zone, String owner, String type, long ttl, List<String> data) {}
 
+    record DnsJournal(List<DnsJournalEntry> entries) implements Answer {}
+
+    /// What was sent to a primary server, or what became of it.
+    ///
+    /// @param number of the message; 0 where it is about none
+    /// @param outcome `sent`, `accepted`, `confirmed`, `refused`, `unknown`, `settled`, `gone`, `adopted` or
+    ///     `strangers`
+    /// @param changes `+` or `-`, and a record
+    record DnsJournalEntry(String zone, Instant time, long number, String outcome, String text, List<String> changes) {}
+
+    /// Records that are Postern's from now on.
+    record DnsAdopted(List<String> records) implements Answer {}
+
     /// A set that its zone must not have.
     ///
     /// @param reason what is missing

@@ -134,6 +134,52 @@ final class DnsCommand {
         return server.ask(new Request.Zone.ConfirmDelegation(zone), Answer.Zones.class, ZoneDisplay::text);
     }
 
+    @Command(
+            description = {
+                "Shows what was sent to primary servers (by = update), the last messages of each zone, and what became of them.",
+                "Lines with + are records that were added, with - that were taken away."
+            },
+            mixinStandardHelpOptions = true)
+    int journal(
+            @Mixin RunningServer server,
+            @Parameters(paramLabel = "ZONE", arity = "0..1", description = "without it, all") @Nullable String zone) {
+        return server.ask(
+                new Request.Dns.Journal(Optional.ofNullable(zone)), Answer.DnsJournal.class, DnsCommand::text);
+    }
+
+    @Command(
+            description = {
+                "Says that the records at a name, which Postern has not put there, are its own (by = update):",
+                "from now on it may change them and take them away."
+            },
+            mixinStandardHelpOptions = true)
+    int adopt(
+            @Mixin RunningServer server,
+            @Parameters(paramLabel = "OWNER", description = "as _imaps._tcp.example.org") String owner,
+            @Parameters(paramLabel = "TYPE", description = "as SRV") String type) {
+        return server.ask(
+                new Request.Dns.Adopt(owner, type),
+                Answer.DnsAdopted.class,
+                answer -> String.join("\n", answer.records()) + "\n");
+    }
+
+    private static String text(Answer.DnsJournal journal) {
+        StringBuilder text = new StringBuilder();
+        for (Answer.DnsJournalEntry entry : journal.entries()) {
+            text.append(entry.time()).append(' ').append(entry.zone());
+            text.append(entry.number() == 0 ? "" : " #" + entry.number());
+            text.append(' ').append(entry.outcome());
+            text.append(entry.text().isEmpty() ? "" : ": " + entry.text()).append('\n');
+            entry.changes()
+                    .forEach(change -> text.append("  ")
+                            .append(change.charAt(0))
+                            .append(' ')
+                            .append(change, 1, change.length())
+                            .append('\n'));
+        }
+        return text.isEmpty() ? "nothing was sent\n" : text.toString();
+    }
+
     /// By zone, those of none first.
     private static String text(List<Answer.DnsRecordSet> sets) {
         Map<String, StringBuilder> zones = new LinkedHashMap<>();

@@ -1,13 +1,18 @@
 package org.postern.server;
 
 import java.net.IDN;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.postern.dns.FrontEnd;
 import org.postern.dns.Gate;
+import org.postern.dns.PublicationException;
 import org.postern.dns.RecordDifference;
 import org.postern.dns.RecordSet;
+import org.postern.dns.RecordType;
+import org.postern.dns.UpdatePublisher;
 import org.postern.dns.WantedRecords;
 import org.postern.resolver.DomainName;
 import org.postern.store.Accounts;
@@ -15,12 +20,14 @@ import org.postern.store.Accounts;
 /// The records of mail domains: what they ought to be, and what is published.
 final class DnsManagement {
     private final DnsKeeper dns;
+    private final DnsPublishers publishers;
     private final Accounts accounts;
     private final DnsLint lint;
 
-    DnsManagement(DnsKeeper dns, CertificateKeeper certificates, Accounts accounts) {
+    DnsManagement(DnsKeeper dns, DnsPublishers publishers, CertificateKeeper certificates, Accounts accounts) {
         this.lint = new DnsLint(dns, certificates);
         this.dns = dns;
+        this.publishers = publishers;
         this.accounts = accounts;
     }
 
@@ -29,6 +36,8 @@ final class DnsManagement {
             case Request.Dns.Show(Optional<String> domain, Optional<String> zone) -> show(domain, zone);
             case Request.Dns.Check(String domain) -> lint.of(mailDomain(domain));
             case Request.Dns.Diff(Optional<String> domain, Optional<String> zone) -> diff(domain, zone);
+            case Request.Dns.Journal(Optional<String> zone) -> journal(zone);
+            case Request.Dns.Adopt(String owner, String type) -> adopt(owner, type);
         };
     }
 
@@ -49,6 +58,57 @@ final class DnsManagement {
                 comparison.differences().stream().map(this::answer).toList(),
                 comparison.failures(),
                 withheld(passage));
+    }
+
+    private Answer.DnsJournal journal(Optional<String> zone) {
+        Optional<DomainName> named = zone.map(DnsManagement::name);
+        List<Answer.DnsJournalEntry> entries = new ArrayList<>();
+        for (DnsSettings.Zone each : dns.settings().zones()) {
+            if (named.isEmpty() || named.get().equals(each.name())) {
+                updates(each)
+                        .ifPresent(publisher -> publisher
+                                .journal()
+                                .forEach(entry -> entries.add(new Answer.DnsJournalEntry(
+                                        each.name().text(),
+                                        entry.time(),
+                                        entry.number(),
+                                        entry.outcome(),
+                                        entry.text(),
+                                        entry.changes()))));
+            }
+        }
+        return new Answer.DnsJournal(entries);
+    }
+
+    private Optional<UpdatePublisher> updates(DnsSettings.Zone zone) {
+        try {
+            return publishers.updates(zone);
+        } catch (PublicationException e) {
+            throw new RequestRefused(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Answer.DnsAdopted adopt(String owner, String type) {
+        DomainName name = name(owner);
+        UpdatePublisher publisher = dns.settings()
+                .zoneOf(name)
+                .flatMap(this::updates)
+                .orElseThrow(() -> new RequestRefused(name + " is in no zone that dns.zones has with by = update"));
+        try {
+            List<String> adopted = publisher.adopt(name, type(type));
+            dns.refresh();
+            return new Answer.DnsAdopted(adopted);
+        } catch (PublicationException e) {
+            throw new RequestRefused(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static RecordType type(String text) {
+        try {
+            return RecordType.valueOf(text.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new RequestRefused("'" + text + "' is no type of records that Postern publishes");
+        }
     }
 
     private List<RecordSet> sets(Optional<String> domain, Optional<String> zone) {

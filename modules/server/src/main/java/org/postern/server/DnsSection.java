@@ -5,8 +5,10 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -16,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.postern.dns.FrontEnd;
 import org.postern.dns.TlsaParameters;
+import org.postern.dns.UpdateKey;
 import org.postern.identity.TlsaRecord;
 import org.postern.resolver.DomainName;
 import org.postern.resolver.TrustAnchorFile;
@@ -25,6 +28,8 @@ import org.postern.server.Configuration.Certificates;
 /// Reads the section `dns`.
 final class DnsSection {
     private static final Set<String> ZONE_KEYS = Set.of("zone", "by", "servers");
+    private static final Set<String> UPDATE_KEYS = Set.of("server", "key", "algorithm", "secret", "secret-file");
+    private static final int DNS_PORT = 53;
 
     private final Settings settings;
 
@@ -166,8 +171,54 @@ final class DnsSection {
                 requireOnly(object, Set.of());
                 yield new DnsSettings.Way.OwnServer();
             }
-            case String other -> throw new IllegalArgumentException("by is text or own-server, not '" + other + "'");
+            case "update" -> {
+                requireOnly(object, UPDATE_KEYS);
+                yield update(entry);
+            }
+            case String other ->
+                throw new IllegalArgumentException("by is text, update or own-server, not '" + other + "'");
         };
+    }
+
+    private static DnsSettings.Way update(Config entry) {
+        if (!entry.hasPath("server") || !entry.hasPath("key")) {
+            throw new IllegalArgumentException(
+                    "by = update needs server (the primary one of the zone) and key (its name)");
+        }
+        if (entry.hasPath("secret") == entry.hasPath("secret-file")) {
+            throw new IllegalArgumentException("by = update needs secret-file or secret, one of them");
+        }
+        Optional<Path> file = entry.hasPath("secret-file")
+                ? Optional.of(Settings.absolute(entry.getString("secret-file")))
+                : Optional.empty();
+        UpdateKey key = new UpdateKey(
+                new DomainName(entry.getString("key")),
+                UpdateKey.Algorithm.of(entry.hasPath("algorithm") ? entry.getString("algorithm") : "hmac-sha256"),
+                file.map(DnsSection::secret).orElseGet(() -> entry.getString("secret")));
+        String server = entry.getString("server");
+        if (Settings.isHost(server) && server.chars().anyMatch(Character::isLetter)) { // on the usual port
+            return new DnsSettings.Way.Update(server, DNS_PORT, key, file);
+        }
+        int colon = server.lastIndexOf(':');
+        if (colon > 0
+                && Settings.isHost(server.substring(0, colon))
+                && server.chars().anyMatch(Character::isLetter)) {
+            int port = Integer.parseInt(server.substring(colon + 1));
+            return new DnsSettings.Way.Update(server.substring(0, colon), port, key, file);
+        }
+        Upstream address = Upstream.parse(server);
+        return new DnsSettings.Way.Update(address.address().getHostAddress(), address.port(), key, file);
+    }
+
+    private static String secret(Path file) {
+        try {
+            if (Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ)) {
+                throw new IllegalArgumentException("secret-file " + file + " can be read by everybody (chmod o-r)");
+            }
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new IllegalArgumentException("secret-file " + file + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static void requireOnly(ConfigObject object, Set<String> own) {

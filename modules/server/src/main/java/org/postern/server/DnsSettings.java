@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.postern.dns.Diagnosis;
 import org.postern.dns.FrontEnd;
 import org.postern.dns.TlsaParameters;
+import org.postern.dns.UpdateKey;
 import org.postern.resolver.DomainName;
 import org.postern.resolver.Resolver;
 import org.postern.resolver.ResolverSettings;
@@ -58,6 +59,11 @@ record DnsSettings(
     sealed interface Way {
         /// Somebody puts them there by hand, from `postern dns show`.
         record Text() implements Way {}
+
+        /// By update messages to its primary server (RFC 2136).
+        ///
+        /// @param secretFile where the key's secret was read from; empty where it stands in the configuration
+        record Update(String host, int port, UpdateKey key, Optional<Path> secretFile) implements Way {}
 
         /// Postern's own name server has the zone.
         record OwnServer() implements Way {}

@@ -14,7 +14,8 @@ import org.postern.tls.PemDirectory;
 import org.postern.tls.PemPair;
 
 /// What a server needs besides its store, for its backups: certificates and keys in `DATA/tls` and where the
-/// configuration names them, zones with their DNSSEC keys in `DATA/nameserver`, TSIG keys, and the configuration file.
+/// configuration names them, zones with their DNSSEC keys in `DATA/nameserver`, TSIG keys, the journals of
+/// updates, and the configuration file.
 final class KeyFiles {
     private final Supplier<Configuration> running;
     private final Optional<Path> configurationFile;
@@ -31,7 +32,7 @@ final class KeyFiles {
         Map<String, Path> found = new LinkedHashMap<>();
         Configuration configuration = running.get();
         Path directory = configuration.dataDirectory();
-        for (String part : List.of("tls", NameServerManagement.DIRECTORY)) {
+        for (String part : List.of("tls", NameServerManagement.DIRECTORY, DnsPublishers.JOURNALS)) {
             if (Files.isDirectory(directory.resolve(part))) {
                 try (Stream<Path> files = Files.walk(directory.resolve(part))) {
                     for (Path file : files.filter(Files::isRegularFile)
@@ -40,6 +41,13 @@ final class KeyFiles {
                         found.put(directory.relativize(file).toString(), file);
                     }
                 }
+            }
+        }
+        for (DnsSettings.Zone zone : configuration.dns().zones()) {
+            if (zone.by() instanceof DnsSettings.Way.Update by) {
+                by.secretFile()
+                        .filter(Files::isRegularFile)
+                        .ifPresent(file -> found.putIfAbsent("configuration/dns/" + file.getFileName(), file));
             }
         }
         for (Path file :

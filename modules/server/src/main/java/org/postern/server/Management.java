@@ -43,6 +43,7 @@ final class Management implements ControlSocket.Handler {
             Set<ScramHash> scramKept,
             CertificateKeeper certificates,
             DnsKeeper dns,
+            DnsPublishers publishers,
             Optional<NameServer> nameServer,
             Listeners listeners,
             Path dataDirectory,
@@ -60,7 +61,7 @@ final class Management implements ControlSocket.Handler {
         certificateFacts = new CertificateManagement(certificates, store.accounts());
         server = new ServerManagement(store, certificates, listeners, dataDirectory);
         mail = new MailManagement(store);
-        records = new DnsManagement(dns, certificates, store.accounts());
+        records = new DnsManagement(dns, publishers, certificates, store.accounts());
         zones = new NameServerManagement(nameServer);
     }
 

@@ -116,13 +116,15 @@ final class PosternServer implements AutoCloseable {
             nameServer =
                     configuration.nameServer().map(own -> opened(openNameServer(own.settings(), directory, meters)));
             nameServer.ifPresent(meters::nameServer);
+            DnsPublishers publishers = opened(
+                    new DnsPublishers(nameServer, configuration.dataDirectory().resolve(DnsPublishers.JOURNALS)));
             dns = opened(new DnsKeeper(
                     configuration.dns(),
                     directory.subdirectory("dns"),
                     store.accounts(),
                     listeners::bound,
                     new ServedTlsa(certificates.served()),
-                    new DnsPublishers(nameServer)::of));
+                    publishers::of));
             certificates.onChange(dns::refresh);
             meters.dns(dns.watch());
             management = new Management(
@@ -130,6 +132,7 @@ final class PosternServer implements AutoCloseable {
                     configuration.sasl().kept(),
                     certificates,
                     dns,
+                    publishers,
                     nameServer,
                     listeners,
                     configuration.dataDirectory(),

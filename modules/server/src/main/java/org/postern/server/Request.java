@@ -211,6 +211,13 @@ sealed interface Request {
 
         /// Judges what is published, and every endpoint behind it.
         record Check(String domain) implements Dns, Question {}
+        /// What was sent to primary servers, and what became of it.
+        ///
+        /// @param zone empty for all
+        record Journal(Optional<String> zone) implements Dns, Question {}
+
+        /// From now on the records there are Postern's, which updates the zone: it may change them and take them away.
+        record Adopt(String owner, String type) implements Dns {}
     }
 
     /// Answered with a conversation: once the server has agreed, octets go both ways.

@@ -198,15 +198,28 @@ public final class DynamicPrimary implements AutoCloseable {
                 .toList();
     }
 
-    /// What delv says of a name when it trusts the zone's own keys.
-    public String validated(String zone, String name, String type) throws IOException, InterruptedException {
-        String keys =
-                run(List.of("dig", "@127.0.0.1", "-p", Integer.toString(port), "+tcp", "+short", zone, "DNSKEY"), "");
-        String[] words = keys.lines()
+    /// The zone's own key as a trust anchor, in zone file form.
+    public Path anchor(String zone) throws IOException, InterruptedException {
+        return Files.writeString(directory.resolve(zone + ".anchor"), zone + ". IN DNSKEY " + key(zone) + "\n");
+    }
+
+    private String key(String zone) throws IOException, InterruptedException {
+        return run(List.of("dig", "@127.0.0.1", "-p", Integer.toString(port), "+tcp", "+short", zone, "DNSKEY"), "")
+                .lines()
                 .filter(line -> line.startsWith("257 "))
                 .findFirst()
-                .orElseThrow()
-                .split("\\s+", 4);
+                .orElseThrow();
+    }
+
+    /// What delv says of a name when it asks this server and trusts the zone's own key.
+    public String validated(String zone, String name, String type) throws IOException, InterruptedException {
+        return validated(port, zone, name, type);
+    }
+
+    /// As above, when it asks somebody else on 127.0.0.1.
+    public String validated(int server, String zone, String name, String type)
+            throws IOException, InterruptedException {
+        String[] words = key(zone).split("\\s+", 4);
         Path anchor = Files.writeString(
                 directory.resolve("delv.conf"),
                 "trust-anchors { \"" + zone + "\" static-key 257 3 " + words[2] + " \"" + words[3] + "\"; };\n");
@@ -215,7 +228,7 @@ public final class DynamicPrimary implements AutoCloseable {
                         "delv",
                         "@127.0.0.1",
                         "-p",
-                        Integer.toString(port),
+                        Integer.toString(server),
                         "-a",
                         anchor.toString(),
                         "+root=" + zone,
