@@ -29,9 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Has certificates whenever they are needed: at first, when names change, and when a third of a term is left. One
-/// attempt at a time, on a thread of its own or on that of an operator's command; after a failure the next one waits,
-/// each
-/// time twice as long, with jitter, and what was there is served on.
+/// attempt at a time, on a thread of its own or on that of an operator's command; after a failure the next one
+/// waits, each time twice as long, with jitter, and what was there is served on.
 public final class AcmeCertificates implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AcmeCertificates.class);
     private static final Duration LOOK = Duration.ofMinutes(1);
@@ -99,6 +98,14 @@ public final class AcmeCertificates implements AutoCloseable {
         return wanted == null
                 ? OptionalInt.empty()
                 : OptionalInt.of(files.state().failures());
+    }
+
+    /// The account at the authority that certificates are wanted from; empty before the first order.
+    public Optional<AcmeAccount> account() {
+        Wanted now = wanted;
+        return now == null
+                ? Optional.empty()
+                : files.account().filter(account -> account.directory().equals(now.settings.directory()));
     }
 
     /// How it goes; empty where nobody wants any. Makes the next keys where there are none yet, to tell of them.
@@ -179,6 +186,7 @@ public final class AcmeCertificates implements AutoCloseable {
             for (KeyKind kind : kinds) {
                 KeyPair key = key(now.settings, kind);
                 List<X509Certificate> chain = client.order(files.accountKey(), key, now.names);
+                client.account().ifPresent(files::remember);
                 files.keep(kind, key, chain);
                 done.add(kind);
                 LOG.info(

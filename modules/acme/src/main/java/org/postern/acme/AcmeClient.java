@@ -39,6 +39,7 @@ final class AcmeClient implements AutoCloseable {
     private final AcmeSettings settings;
     private final ChallengeResponders responders;
     private final HttpClient http;
+    private Optional<AcmeAccount> account = Optional.empty();
 
     AcmeClient(AcmeSettings settings, Optional<DnsPublisher> dns) throws AcmeFailedException {
         this.settings = settings;
@@ -65,7 +66,12 @@ final class AcmeClient implements AutoCloseable {
         try {
             Session session = new Session(settings.directory(), new Provider(http));
             session.networkSettings().setTimeout(REQUEST);
-            Order order = account(session, accountKey).newOrder().domains(names).create();
+            Account known = account(session, accountKey);
+            account = Optional.of(new AcmeAccount(
+                    settings.directory(),
+                    known.getLocation().toString(),
+                    List.copyOf(session.getMetadata().getCaaIdentities())));
+            Order order = known.newOrder().domains(names).create();
             for (Authorization authorization : order.getAuthorizations()) {
                 prove(authorization);
             }
@@ -81,6 +87,11 @@ final class AcmeClient implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new AcmeFailedException("the server stops"); // nobody interrupts: only a dying JVM gets here
         }
+    }
+
+    /// As the authority knows it, after an order.
+    Optional<AcmeAccount> account() {
+        return account;
     }
 
     /// The account of this key, which is made where it is not there (RFC 8555 §7.3.1).

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.stream.Stream;
 import org.postern.tls.KeyKind;
 import org.postern.tls.PemFiles;
 import org.postern.tls.PemPair;
@@ -22,6 +24,7 @@ import org.postern.tls.PemPair;
 /// - `account-key.pem`: the account is found by it;
 /// - `certificate-ec.pem`, `certificate-rsa.pem`: a key and its chain in one file;
 /// - `next-key-ec.pem` …: the key of the next certificate, so that it can be announced before it is served;
+/// - `account`: what the authority calls it;
 /// - `state`: failures so far, what the last one was, and when it is tried again.
 final class AcmeFiles {
     private final Path directory;
@@ -116,15 +119,47 @@ final class AcmeFiles {
         }
     }
 
+    /// Empty before the first order.
+    Optional<AcmeAccount> account() {
+        Path file = directory.resolve("account");
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try {
+            Properties read = new Properties();
+            read.load(new StringReader(Files.readString(file)));
+            return Optional.of(new AcmeAccount(
+                    URI.create(read.getProperty("directory")),
+                    read.getProperty("location"),
+                    Stream.of(read.getProperty("identities", "").split(" ", -1))
+                            .filter(identity -> !identity.isEmpty())
+                            .toList()));
+        } catch (IOException | RuntimeException unreadable) {
+            return Optional.empty(); // the next order tells it again
+        }
+    }
+
+    void remember(AcmeAccount account) {
+        Properties written = new Properties();
+        written.setProperty("directory", account.directory().toString());
+        written.setProperty("location", account.location());
+        written.setProperty("identities", String.join(" ", account.identities()));
+        write("account", written);
+    }
+
     void remember(State state) {
         Properties written = new Properties();
         written.setProperty("failures", String.valueOf(state.failures()));
         state.failure().ifPresent(failure -> written.setProperty("failure", failure));
         written.setProperty("next-attempt", state.nextAttempt().toString());
+        write("state", written);
+    }
+
+    private void write(String name, Properties written) {
         StringWriter text = new StringWriter();
         try {
             written.store(text, null);
-            PemFiles.replace(directory.resolve("state"), text.toString(), true);
+            PemFiles.replace(directory.resolve(name), text.toString(), true);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

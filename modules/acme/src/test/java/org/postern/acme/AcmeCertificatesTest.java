@@ -77,6 +77,9 @@ class AcmeCertificatesTest {
                 expected++;
                 assertThat(came.get()).isGreaterThanOrEqualTo(expected);
             }
+            assertThat(acme.account())
+                    .hasValueSatisfying(
+                            account -> assertThat(account.location()).startsWith("https://"));
             try (Stream<Path> files = Files.list(directory.resolve("acme"))) {
                 assertThat(files.map(AcmeCertificatesTest::permissions)).containsOnly("rw-------");
             }

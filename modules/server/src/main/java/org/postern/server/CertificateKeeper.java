@@ -16,8 +16,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.postern.acme.AcmeAccount;
 import org.postern.acme.AcmeCertificates;
 import org.postern.acme.AcmeFailedException;
+import org.postern.acme.ChallengeKind;
+import org.postern.dns.TlsaParameters;
 import org.postern.identity.PresentedIdentifiers;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
@@ -211,14 +214,7 @@ final class CertificateKeeper implements AutoCloseable {
     /// Names follow hosts and mail domains.
     private void order() {
         if (configuration.certificates() instanceof Certificates.Acme own) {
-            CertificateNames names = names(configuration);
-            acme.want(
-                    own.settings(),
-                    own.mailDomains()
-                            ? Stream.concat(names.hosts().stream(), names.mailDomains().stream())
-                                    .distinct()
-                                    .toList()
-                            : names.hosts());
+            acme.want(own.settings(), orderedNames(own));
         } else {
             acme.rest();
         }
@@ -227,6 +223,28 @@ final class CertificateKeeper implements AutoCloseable {
     /// How ACME goes, where certificates come from there.
     Optional<AcmeCertificates.Progress> acmeProgress() {
         return acme.progress();
+    }
+
+    /// The one authority, account and kind of proof by which names get certificates by ACME.
+    ///
+    /// @param names that certificates are ordered for
+    record Ordering(AcmeAccount account, ChallengeKind challenge, List<String> names) {}
+
+    /// Empty where certificates do not come from there, or none has been ordered yet.
+    Optional<Ordering> ordering() {
+        return configuration.certificates() instanceof Certificates.Acme own
+                ? acme.account()
+                        .map(account -> new Ordering(account, own.settings().challenge(), orderedNames(own)))
+                : Optional.empty();
+    }
+
+    private List<String> orderedNames(Certificates.Acme own) {
+        CertificateNames names = names(configuration);
+        return own.mailDomains()
+                ? Stream.concat(names.hosts().stream(), names.mailDomains().stream())
+                        .distinct()
+                        .toList()
+                : names.hosts();
     }
 
     /// For a meter: attempts in a row that brought no certificate.
@@ -274,8 +292,11 @@ final class CertificateKeeper implements AutoCloseable {
             switch (configuration.certificates()) {
                 case Certificates.OwnAuthority _ -> {
                     CertificateNames names = names(configuration);
-                    found.add(new Kept(
-                            CertificateAuthority.open(directory, names).serverCertificate(names), "own-authority"));
+                    CertificateAuthority authority = CertificateAuthority.open(directory, names);
+                    ServedCertificate own = authority.serverCertificate(names);
+                    // RFC 7671 §5.2.2: clients need not have what a record is of
+                    boolean sent = configuration.dns().tlsa().stream().anyMatch(TlsaParameters::ofAuthority);
+                    found.add(new Kept(sent ? own.followedBy(authority.certificate()) : own, "own-authority"));
                 }
                 case Certificates.Acme own ->
                     acme.pairs(own.settings()).forEach(pair -> {

@@ -60,6 +60,7 @@ final class ConfigurationCheck {
         } catch (TlsConfigurationException unusable) {
             error(String.valueOf(unusable.getMessage()));
         }
+        configuration.dns().tlsa().forEach(form -> form.caveat().ifPresent(caveat -> warn("dns.tlsa: " + caveat)));
         Optional<List<Answer.CheckedName>> domains = runningDomains(configuration.dataDirectory())
                 .map(present -> present.stream()
                         .map(domain -> checked(domain, configuration, served, lint))

@@ -57,6 +57,7 @@ final class DnsKeeper implements AutoCloseable {
     private final Accounts accounts;
     private final Supplier<Map<String, List<InetSocketAddress>>> bound;
     private final TlsaData tlsa;
+    private final Supplier<Optional<CertificateKeeper.Ordering>> ordering;
     private final Function<DnsSettings.Zone, Optional<Publisher>> publishers;
     private final DnsWatch watch = new DnsWatch();
     private final DnsMemory memory;
@@ -69,6 +70,7 @@ final class DnsKeeper implements AutoCloseable {
     /// Publishes nothing before [#start].
     ///
     /// @param directory for what has been published
+    /// @param ordering who may issue certificates, where that is known
     /// @param bound addresses that services listen on, by their name
     /// @param tlsa keys that are served or announced
     /// @throws StartException where the memory of what has been published cannot be read
@@ -76,12 +78,14 @@ final class DnsKeeper implements AutoCloseable {
             DnsSettings settings,
             Path directory,
             Accounts accounts,
+            Supplier<Optional<CertificateKeeper.Ordering>> ordering,
             Supplier<Map<String, List<InetSocketAddress>>> bound,
             TlsaData tlsa,
             Function<DnsSettings.Zone, Optional<Publisher>> publishers) {
         this.accounts = accounts;
         this.bound = bound;
         this.tlsa = tlsa;
+        this.ordering = ordering;
         this.publishers = publishers;
         this.memory = DnsMemory.in(directory);
         this.means = means(settings);
@@ -154,7 +158,11 @@ final class DnsKeeper implements AutoCloseable {
                 ports,
                 data,
                 settings.timeToLive(),
-                List.of());
+                settings.caa()
+                        ? ordering.get()
+                                .map(each -> CaaRecords.of(each, settings.timeToLive()))
+                                .orElse(List.of())
+                        : List.of());
     }
 
     /// The ports of services that others than this machine reach; where nothing else listens, those on loopback.

@@ -97,7 +97,8 @@ final class DnsLint {
                 .forEach(finding -> findings.add(new Answer.Finding(
                         finding.rule().name().toLowerCase(Locale.ROOT).replace('_', '-'),
                         finding.subject(),
-                        "wrong",
+                        // what could be better, as MX records that are not ours, is no fault of the records here
+                        finding.severity() == AuditRule.Severity.NOTE ? "not-available" : "wrong",
                         finding.rule().text()
                                 + (finding.detail().isEmpty() ? "" : ": " + AuditDisplay.clean(finding.detail())) + " ("
                                 + finding.rule().source() + "): "

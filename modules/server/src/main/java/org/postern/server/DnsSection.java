@@ -46,7 +46,8 @@ final class DnsSection {
                 })
                 .map(Path::of);
         Duration timeToLive = settings.duration("dns.time-to-live", DnsSettings.TIME_TO_LIVE, Duration.ofSeconds(1));
-        return new DnsSettings(upstreams, anchors, timeToLive, frontEnds(host), tlsa(certificates), zones());
+        return new DnsSettings(
+                upstreams, anchors, timeToLive, frontEnds(host), tlsa(certificates), caa(certificates), zones());
     }
 
     private static void checkAnchors(Path file) {
@@ -130,6 +131,15 @@ final class DnsSection {
 
     private void problem(String text) {
         settings.problem(settings.origin("dns.tlsa") + "dns.tlsa: " + text);
+    }
+
+    private boolean caa(Certificates certificates) {
+        boolean wanted = settings.flag("dns.caa", false);
+        if (wanted && !(certificates instanceof Certificates.Acme)) {
+            settings.problem(settings.origin("dns.caa")
+                    + "dns.caa is about the account that orders certificates: it needs tls.certificates = acme");
+        }
+        return wanted;
     }
 
     // ---- zones

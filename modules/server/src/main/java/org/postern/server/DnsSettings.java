@@ -26,6 +26,7 @@ import org.postern.resolver.Upstream;
 /// @param timeToLive of all records
 /// @param frontEnds where clients are sent to, at least one
 /// @param tlsa in which forms keys are published; empty for no TLSA records
+/// @param caa whether names are bound to the ACME account that orders certificates for them
 /// @param zones that Postern knows of: what is in none of them is shown and not looked after
 record DnsSettings(
         List<Upstream> upstreams,
@@ -33,6 +34,7 @@ record DnsSettings(
         Duration timeToLive,
         List<FrontEnd> frontEnds,
         List<TlsaParameters> tlsa,
+        boolean caa,
         List<Zone> zones) {
     /// RFC 7671 §13: short enough for a key that has to be changed at once.
     static final Duration TIME_TO_LIVE = Duration.ofHours(1);
@@ -77,6 +79,7 @@ record DnsSettings(
                 TIME_TO_LIVE,
                 List.of(new FrontEnd(new DomainName(host), 0, List.of())),
                 List.of(TlsaParameters.USUAL),
+                false,
                 List.of());
     }
 

@@ -122,6 +122,7 @@ final class PosternServer implements AutoCloseable {
                     configuration.dns(),
                     directory.subdirectory("dns"),
                     store.accounts(),
+                    certificates::ordering,
                     listeners::bound,
                     new ServedTlsa(certificates.served()),
                     publishers::of));

@@ -225,6 +225,7 @@ final class Quickstart {
                         Duration.ofMinutes(5),
                         List.of(new FrontEnd(new DomainName(host), 0, reached)),
                         List.of(TlsaParameters.USUAL),
+                        false,
                         List.of(new DnsSettings.Zone(
                                 zone, new DnsSettings.Way.OwnServer(), List.of(new InetSocketAddress(asked, port))))));
     }

@@ -254,10 +254,32 @@ class DnsCommandTest {
                 .hasSize(6)
                 .allMatch(
                         finding -> finding.get("text").asString().equals("every client goes on, TLSA usable (DT-13)"));
-        assertThat(server.done("dns", "check", DOMAIN)).matches("example\\.test: nothing is wrong, looked at: \\d+\n");
+        assertThat(server.done("dns", "check", DOMAIN))
+                .contains("not-available  mx-absent: example.test: ")
+                .containsPattern("example\\.test: nothing is wrong, looked at: \\d+\n$");
         assertThat(server.done("dns", "check", DOMAIN, "--all"))
                 .contains("ok             dnssec: example.test: is proved secure\n")
                 .contains("ok             srv-id: example.test: ");
+    }
+
+    /// Records of the own authority, which is sent for them.
+    @Test
+    @Requirement({"DANE-6", "DANE-7"})
+    void theOwnAuthorityIsPublishedAndSent() throws Exception {
+        server.configure(dns("dns.tlsa = [\"2 0 1\", \"1 1 1\"]\n"));
+        server.done("reload");
+        String authority =
+                server.run("certificate", "ca", "--json").json().get("sha256").asString();
+        String shown = server.done("dns", "show");
+        assertThat(records(shown).stream().filter(line -> line.contains(" TLSA 2 0 1 " + authority)))
+                .hasSize(6);
+        assertThat(records(shown).stream().filter(line -> line.contains(" TLSA 1 1 1 ")))
+                .hasSize(6);
+        publish(State.SECURE, shown);
+        assertThat(server.done("dns", "check", DOMAIN)).contains("nothing is wrong");
+        assertThat(CommandRun.of("check-config", "--config", server.file().toString())
+                        .out())
+                .contains("dns.tlsa: TLSA usage 1 adds to what a public authority says");
     }
 
     enum Fault {
