@@ -3,6 +3,7 @@ package org.postern.acme;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postern.identity.PresentedIdentifier;
@@ -120,12 +122,18 @@ public final class AcmeCertificates implements AutoCloseable {
                 state.failures(),
                 state.failure(),
                 state.nextAttempt(),
-                now.settings.reuseKey()
-                        ? List.of()
-                        : now.settings.keys().stream()
-                                .map(kind ->
-                                        Fingerprints.sha256(files.nextKey(kind).getPublic()))
-                                .toList()));
+                nextKeys().stream().map(Fingerprints::sha256).toList()));
+    }
+
+    /// Keys that the next certificates will have; none where a renewal goes on with the present ones. Makes those that are
+    /// not there yet.
+    public List<PublicKey> nextKeys() {
+        Wanted now = wanted;
+        return now == null || now.settings.reuseKey()
+                ? List.of()
+                : now.settings.keys().stream()
+                        .map(kind -> files.nextKey(kind).getPublic())
+                        .toList();
     }
 
     /// Together with the order: what an operator has just ordered is not ordered again.
@@ -151,11 +159,23 @@ public final class AcmeCertificates implements AutoCloseable {
     ///
     /// @throws AcmeFailedException in the operator's words; what was served is served on
     public void issue() throws AcmeFailedException {
+        issue(_ -> false);
+    }
+
+    /// As above, and none with a key that was given up.
+    public void issue(Predicate<PublicKey> givenUp) throws AcmeFailedException {
         Wanted now = wanted;
         if (now == null) {
             throw new AcmeFailedException("nobody wants certificates by ACME here");
         }
-        order(now, now.settings.keys());
+        synchronized (this) {
+            for (KeyKind kind : now.settings.keys()) {
+                if (givenUp.test(files.nextKey(kind).getPublic())) {
+                    files.discardNextKey(kind);
+                }
+            }
+            order(now, now.settings.keys(), givenUp);
+        }
     }
 
     private boolean isDue(Wanted now, KeyKind kind) {
@@ -180,11 +200,16 @@ public final class AcmeCertificates implements AutoCloseable {
                 .collect(Collectors.toSet());
     }
 
-    private synchronized void order(Wanted now, List<KeyKind> kinds) throws AcmeFailedException {
+    private void order(Wanted now, List<KeyKind> kinds) throws AcmeFailedException {
+        order(now, kinds, _ -> false);
+    }
+
+    private synchronized void order(Wanted now, List<KeyKind> kinds, Predicate<PublicKey> givenUp)
+            throws AcmeFailedException {
         List<KeyKind> done = new ArrayList<>();
         try (AcmeClient client = new AcmeClient(now.settings, dns)) {
             for (KeyKind kind : kinds) {
-                KeyPair key = key(now.settings, kind);
+                KeyPair key = key(now.settings, kind, givenUp);
                 List<X509Certificate> chain = client.order(files.accountKey(), key, now.names);
                 client.account().ifPresent(files::remember);
                 files.keep(kind, key, chain);
@@ -207,9 +232,15 @@ public final class AcmeCertificates implements AutoCloseable {
         }
     }
 
-    private KeyPair key(AcmeSettings settings, KeyKind kind) {
+    private KeyPair key(AcmeSettings settings, KeyKind kind, Predicate<PublicKey> givenUp) {
         Path present = files.certificate(kind);
-        return settings.reuseKey() && Files.exists(present) ? PemFiles.readKeyPair(present) : files.nextKey(kind);
+        if (settings.reuseKey() && Files.exists(present)) {
+            KeyPair pair = PemFiles.readKeyPair(present);
+            if (!givenUp.test(pair.getPublic())) {
+                return pair;
+            }
+        }
+        return files.nextKey(kind);
     }
 
     private void remember(Exception failure) {

@@ -71,6 +71,15 @@ final class AcmeFiles {
         return keyIn(nextKeyFile(kind), kind);
     }
 
+    /// The next certificate gets a key that nobody has heard of.
+    synchronized void discardNextKey(KeyKind kind) {
+        try {
+            Files.deleteIfExists(nextKeyFile(kind));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private Path nextKeyFile(KeyKind kind) {
         return directory.resolve("next-key-" + word(kind) + ".pem");
     }

@@ -27,6 +27,8 @@ class Rollover {
     /// In an emergency a silent server holds nothing up for longer.
     static final Duration EMERGENCY_PATIENCE = Duration.ofSeconds(60);
 
+    private static final Duration SECONDARIES_PATIENCE = Duration.ofMinutes(10);
+
     /// @param actions in the order in which they are to be done, after the state was saved
     record Step(RolloverState state, List<RolloverAction> actions) {
         Step {
@@ -146,7 +148,9 @@ class Rollover {
             next = next.owned(target.data());
         }
         next = retargeted(next, now);
-        Step step = obstacle(next, Obstacle.SERVERS, holding(next, answers, behind));
+        // a secondary may need a while
+        boolean serious = !complete || now.minus(target.since()).compareTo(SECONDARIES_PATIENCE) > 0;
+        Step step = obstacle(next, Obstacle.SERVERS, holding(next, answers, behind), serious);
         return reconsidered(step.state(), new ArrayList<>(step.actions()), now);
     }
 
@@ -199,7 +203,10 @@ class Rollover {
         }
         answers.forEach(answer -> answer.failure()
                 .ifPresent(failure -> holding.add(answer.server() + " does not answer (" + failure + ")")));
-        behind.forEach(answer -> holding.add(answer.server() + " has not got what was published"));
+        if (!behind.isEmpty()) {
+            holding.add(behind.getFirst().server() + " has not got what was published"
+                    + (behind.size() == 1 ? "" : ", and " + (behind.size() - 1) + " more answers"));
+        }
         if (!state.situation().forms().isEmpty() && state.target().data().isEmpty() && state.proved()) {
             holding.add("no record of the kind " + state.situation().forms() + " can point to what is served");
         }
@@ -401,13 +408,18 @@ class Rollover {
     }
 
     private static Step obstacle(RolloverState state, Obstacle kind, Optional<String> text) {
+        return obstacle(state, kind, text, true);
+    }
+
+    private static Step obstacle(RolloverState state, Obstacle kind, Optional<String> text, boolean serious) {
         Optional<String> before = Optional.ofNullable(state.obstacles().get(kind));
         return new Step(
                 state.obstacle(kind, text),
                 text.equals(before)
                         ? List.of()
                         : List.of(new RolloverAction.Tell(
-                                text.isPresent(), text.orElse("does not hold it up any more: " + before.orElse("")))));
+                                serious && text.isPresent(),
+                                text.orElse("does not hold it up any more: " + before.orElse("")))));
     }
 
     private static Set<String> keys(Set<TlsaChain> chains) {

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 /// The [Rollover]s of all hosts: keeps their states, saves each before anything follows from it, and does what they ask
 /// for. Publishes, asks and makes handshakes on one thread of its own; no lock is held meanwhile. Safe for use by all
 /// threads.
-public final class Rollovers implements ActivationGate, TlsaData, AutoCloseable {
+public final class Rollovers implements ActivationGate, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Rollovers.class);
     private static final Duration IDLE = Duration.ofMinutes(10);
     private static final Duration SHORTEST = Duration.ofSeconds(1);
@@ -52,7 +52,7 @@ public final class Rollovers implements ActivationGate, TlsaData, AutoCloseable 
             OutsideProbe probe,
             Runnable changed) {}
 
-    /// Has what [Rollovers#of] says of a host published.
+    /// Has what [Rollovers#published] says of a host published.
     @FunctionalInterface
     public interface Publication {
         /// Returns when the primary server has it.
@@ -99,14 +99,17 @@ public final class Rollovers implements ActivationGate, TlsaData, AutoCloseable 
     /// Knows what was saved, and does nothing before [#start].
     ///
     /// @param directory that is there
-    /// @param hosts that are to be looked after, as far as that is known without asking anybody
-    public Rollovers(Path directory, List<DomainName> hosts) {
+    /// @param known hosts that are to be looked after, as far as that is known without asking anybody
+    public Rollovers(Path directory, List<TlsaHost> known) {
         file = new RolloverFile(directory);
         RolloverFile.Saved last = file.load(RolloverClock.Reading.now());
         states.putAll(last.hosts());
         clock = last.clock();
         saved = clock.counted();
-        hosts.forEach(host -> states.putIfAbsent(host.text(), RolloverState.NEW));
+        known.forEach(host -> {
+            hosts.put(host.host().text(), host);
+            states.putIfAbsent(host.host().text(), RolloverState.NEW);
+        });
     }
 
     /// From now on. Everything that was under way goes on.
@@ -156,23 +159,18 @@ public final class Rollovers implements ActivationGate, TlsaData, AutoCloseable 
 
     // ---- what is to be published
 
-    @Override
-    public synchronized List<String> of(DomainName host, List<TlsaParameters> forms) {
+    /// What is published, or is on its way; empty for a host whose records are not published, or not yet: then what is
+    /// served may be shown to a person.
+    public synchronized Optional<List<String>> published(DomainName host) {
         RolloverState state = states.get(host.text());
-        if (state != null
-                && (state.situation().publishing() || !state.target().data().isEmpty())) {
-            return state.target().data().stream().sorted().toList();
+        if (state == null) {
+            return Optional.empty();
         }
-        // nothing is published there: what would be
-        ActivationGate.Shown now = shown.get(host.text());
-        if (now == null) {
-            return List.of();
-        }
-        Set<String> data = new TreeSet<>();
-        Set<TlsaChain> all = new HashSet<>(chains(now.serving()));
-        now.announced().forEach(key -> all.add(TlsaChain.of(key)));
-        all.forEach(chain -> forms.forEach(form -> data.addAll(chain.records(form))));
-        return List.copyOf(data);
+        TlsaHost place = hosts.get(host.text());
+        boolean automatic = place != null && !place.byHand() && (state.situation().publishing() || !placed);
+        return state.target().data().isEmpty() && !automatic
+                ? Optional.empty()
+                : Optional.of(state.target().data().stream().sorted().toList());
     }
 
     // ---- what operators ask
@@ -257,8 +255,8 @@ public final class Rollovers implements ActivationGate, TlsaData, AutoCloseable 
         schedule(Duration.ZERO);
     }
 
-    /// Whether a key was given up.
-    public synchronized boolean isCompromised(PublicKey key) {
+    @Override
+    public synchronized boolean isGivenUp(PublicKey key) {
         String fingerprint = TlsaChain.of(key).key();
         return states.values().stream().anyMatch(state -> state.compromised().contains(fingerprint));
     }
@@ -358,7 +356,9 @@ public final class Rollovers implements ActivationGate, TlsaData, AutoCloseable 
                 look(now, host);
             }
         } catch (RuntimeException e) { // the next look may do better
-            LOG.error("TLSA records could not be looked at", e);
+            if (!isClosed()) {
+                LOG.error("TLSA records could not be looked at", e);
+            }
         }
         Duration delay = delay();
         Instant due = Instant.now().plus(delay);
@@ -388,7 +388,12 @@ public final class Rollovers implements ActivationGate, TlsaData, AutoCloseable 
                 hosts.put(
                         host,
                         new TlsaHost(
-                                last.host(), last.ports(), List.of(), last.timeToLive(), TlsaHost.Standing.INSECURE));
+                                last.host(),
+ last.ports(),
+ List.of(),
+ last.timeToLive(),
+ TlsaHost.Standing.INSECURE,
+ last.byHand()));
             }
             Situation situation = situation(host);
             if (!situation.equals(states.getOrDefault(host, RolloverState.NEW).situation())) {
@@ -479,16 +484,28 @@ public final class Rollovers implements ActivationGate, TlsaData, AutoCloseable 
     /// Often enough that nothing happens unseen between two looks.
     private synchronized Duration delay() {
         Duration shortest = IDLE;
+        Duration now = passed();
         for (RolloverState state : states.values()) {
             Phase phase = state.phase();
-            if (phase != Phase.STEADY && phase != Phase.NOT_PUBLISHED) {
-                Duration part = state.situation().timeToLive().dividedBy(8);
-                Duration bounded =
-                        part.compareTo(SHORTEST) < 0 ? SHORTEST : part.compareTo(LONGEST) > 0 ? LONGEST : part;
-                shortest = shortest.compareTo(bounded) < 0 ? shortest : bounded;
+            boolean forgetting = state.cached().stream()
+                    .anyMatch(set -> !set.data().equals(state.target().data()));
+            if (forgetting || (phase != Phase.STEADY && phase != Phase.NOT_PUBLISHED)) {
+                Duration often = between(SHORTEST, state.situation().timeToLive().dividedBy(8), LONGEST);
+                Duration soon = between(
+                        SHORTEST, now.minus(state.target().since()).dividedBy(4), often);
+                shortest = between(Duration.ZERO, state.target().settled() ? often : soon, shortest);
             }
         }
         return shortest;
+    }
+
+    private static Duration between(Duration least, Duration wanted, Duration most) {
+        Duration atLeast = wanted.compareTo(least) < 0 ? least : wanted;
+        return atLeast.compareTo(most) > 0 ? most : atLeast;
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
     }
 
     @Override

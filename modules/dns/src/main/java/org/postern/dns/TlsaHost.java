@@ -10,8 +10,9 @@ import org.postern.resolver.DomainName;
 /// @param forms in which its keys are published
 /// @param timeToLive of the records
 /// @param standing whether they may be published
+/// @param byHand whether a person publishes them
 public record TlsaHost(
-        DomainName host, List<Integer> ports, List<TlsaParameters> forms, Duration timeToLive, Standing standing) {
+        DomainName host, List<Integer> ports, List<TlsaParameters> forms, Duration timeToLive, Standing standing, boolean byHand) {
     /// Of the zone that the records are in.
     public enum Standing {
         /// proved to be signed

@@ -256,7 +256,10 @@ sealed interface Answer {
     ///
     /// @param problems what could not be used at the last look, one line each
     /// @param acme null where certificates do not come from there
-    record Certificates(List<Certificate> certificates, List<String> problems, Optional<Acme> acme) implements Answer {}
+    /// @param waiting what may not be served before caches know its key
+    record Certificates(
+            List<Certificate> certificates, List<String> problems, Optional<Acme> acme, List<Certificate> waiting)
+            implements Answer {}
 
     /// How ACME goes.
     ///
@@ -320,7 +323,9 @@ sealed interface Answer {
     /// A certificate that was taken over.
     ///
     /// @param file its name, for `certificate remove`
-    record InstalledCertificate(String file, Certificate certificate, List<Finding> findings) implements Answer {}
+    /// @param waits whether it may not be served yet
+    record InstalledCertificate(String file, Certificate certificate, List<Finding> findings, boolean waits)
+            implements Answer {}
 
     /// What people compare over another channel.
     ///
@@ -455,6 +460,36 @@ sealed interface Answer {
     ///
     /// @param confirmed the last serial that it was told and answered to; null where there is none
     record Secondary(String address, int port, OptionalLong confirmed) {}
+
+    /// How keys follow each other.
+    record Rollovers(List<Rollover> rollovers) implements Answer {}
+
+    /// Those of one host; keys are SHA-256 of public keys.
+    ///
+    /// @param phase `not-published`, `steady`, `announcing`, `waiting`, `ready`, `verifying` or `updating`
+    /// @param waiting keys that may not be served yet
+    /// @param announced keys that are to come later
+    /// @param published data of the TLSA records of each port
+    /// @param everywhere whether every name server was seen to have them
+    /// @param servedAt when those that wait may be served; null where that is not known, or none waits
+    record Rollover(
+            String host,
+            String phase,
+            List<String> serving,
+            List<String> waiting,
+            List<String> announced,
+            List<String> published,
+            boolean everywhere,
+            Optional<Instant> servedAt,
+            List<String> obstacles,
+            List<String> compromised) {}
+
+    /// What an emergency costs, or cost.
+    ///
+    /// @param keys that are given up
+    /// @param outages by host: for how many seconds clients that hold its records refuse it
+    /// @param done false where it was only asked
+    record Emergency(List<String> keys, Map<String, Long> outages, boolean done) implements Answer {}
 
     /// What ought to be published.
     ///

@@ -104,7 +104,11 @@ final class CertificateCommand {
                 new Request.Certificate.Install(pem),
                 secret,
                 Answer.InstalledCertificate.class,
-                answer -> "installed as " + answer.file() + "\n" + text(List.of(answer.certificate()))
+                answer -> "installed as " + answer.file() + "\n"
+                        + (answer.waits()
+                                ? "it waits until caches know its key, and is served then: see postern dns rollover\n"
+                                : "")
+                        + text(List.of(answer.certificate()))
                         + findings(answer.findings()));
     }
 
@@ -154,6 +158,10 @@ final class CertificateCommand {
         StringBuilder text = new StringBuilder(text(answer.certificates()));
         if (answer.certificates().isEmpty()) {
             text.append("no certificate is served\n");
+        }
+        if (!answer.waiting().isEmpty()) {
+            text.append("\nWAITS until caches know its key (postern dns rollover):\n")
+                    .append(text(answer.waiting()));
         }
         answer.problems()
                 .forEach(problem -> text.append(text.isEmpty() ? "" : "\n")

@@ -2,8 +2,10 @@ package org.postern.server;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -21,10 +23,12 @@ import org.postern.acme.AcmeCertificates;
 import org.postern.acme.AcmeFailedException;
 import org.postern.acme.ChallengeKind;
 import org.postern.dns.TlsaParameters;
+import org.postern.acme.DnsPublisher;
 import org.postern.identity.PresentedIdentifiers;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.store.Accounts;
+import org.postern.tls.ActivationGate;
 import org.postern.tls.CertificateAuthority;
 import org.postern.tls.CertificateNames;
 import org.postern.tls.ClientRequest;
@@ -35,6 +39,7 @@ import org.postern.tls.PemPair;
 import org.postern.tls.ServedCertificate;
 import org.postern.tls.ServedCertificates;
 import org.postern.tls.TlsConfigurationException;
+import org.postern.tls.UnknownServerName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,24 +60,43 @@ final class CertificateKeeper implements AutoCloseable {
     private final ServedCertificates served;
     private final CertificateWatch watch;
     private final AcmeCertificates acme;
+    private final ActivationGate gate;
+    private final GatedCertificates gated;
     private volatile List<Kept> kept;
+    private volatile List<GatedCertificates.Waiting> waiting = List.of();
     private volatile Set<String> problems = Set.of();
+    private volatile List<String> waits = List.of();
     private volatile Runnable changed = () -> {};
+    private Instant again = Instant.EPOCH; // guarded by this
     /// What was good last. Guarded by this.
     private final Map<PemPair, ServedCertificate> good = new HashMap<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("certificates").factory());
 
+    /// @param gate at which certificates with new keys wait
+    /// @param records who publishes records for ACME
     /// @throws TlsConfigurationException where nothing can be served: the server must not start
-    CertificateKeeper(Configuration configuration, Path directory, Accounts accounts, ClientRequest clients) {
+    CertificateKeeper(
+            Configuration configuration,
+            Path directory,
+            Accounts accounts,
+            ClientRequest clients,
+            ActivationGate gate,
+            Optional<DnsPublisher> records) {
         this.configuration = configuration;
         this.directory = directory;
         this.installed = new InstalledCertificates(directory);
         this.accounts = accounts;
-        this.acme = new AcmeCertificates(directory.resolve("acme"), Optional.empty(), this::refresh);
-        this.kept = prepare(configuration);
-        this.served = new ServedCertificates(certificates(kept), configuration.unknownSni(), clients);
+        this.acme = new AcmeCertificates(directory.resolve("acme"), records, this::refresh);
+        this.gate = gate;
+        this.gated = new GatedCertificates(directory.resolve("served"), gate);
+        this.kept = gated.before();
+        List<Kept> first = prepare(configuration);
+        this.served = new ServedCertificates(List.of(), configuration.unknownSni(), clients);
         watch = new CertificateWatch(this);
+        synchronized (this) {
+            use(first, problems);
+        }
         order();
         timer.scheduleWithFixedDelay(watch::look, 0, CertificateWatch.INTERVAL.toMinutes(), TimeUnit.MINUTES);
         timer.scheduleWithFixedDelay(this::refresh, INTERVAL.toMinutes(), INTERVAL.toMinutes(), TimeUnit.MINUTES);
@@ -96,9 +120,16 @@ final class CertificateKeeper implements AutoCloseable {
         return kept;
     }
 
-    /// What could not be used at the last look, one line each.
+    /// What may not be served yet.
+    List<GatedCertificates.Waiting> waiting() {
+        return waiting;
+    }
+
+    /// What could not be used at the last look, or not yet, one line each.
     Set<String> problems() {
-        return problems;
+        Set<String> all = new LinkedHashSet<>(problems);
+        all.addAll(waits);
+        return all;
     }
 
     /// What clients are given to trust; empty where certificates come from outside.
@@ -123,13 +154,18 @@ final class CertificateKeeper implements AutoCloseable {
         return authorityFile().filter(Files::exists).map(PemFiles::certificate);
     }
 
-    /// Has the own authority, or that of ACME, issue now.
+    /// Whether certificates are issued from here.
+    boolean issues() {
+        return !(configuration.certificates() instanceof Certificates.Files);
+    }
+
+    /// Has the own authority, or that of ACME, issue now; with no key that was given up.
     ///
     /// @throws RequestRefused where something else issues
     void issue() {
         if (configuration.certificates() instanceof Certificates.Acme) {
             try {
-                acme.issue(); // takes its time, and the lock when it is done
+                acme.issue(gate::isGivenUp); // takes its time, and the lock when it is done
             } catch (AcmeFailedException failed) {
                 throw new RequestRefused(String.valueOf(failed.getMessage()));
             }
@@ -142,7 +178,11 @@ final class CertificateKeeper implements AutoCloseable {
         switch (configuration.certificates()) {
             case Certificates.OwnAuthority _ -> {
                 CertificateNames names = names(configuration);
-                CertificateAuthority.open(directory, names).issueNow(names);
+                CertificateAuthority authority = CertificateAuthority.open(directory, names);
+                if (gate.isGivenUp(authority.nextKey())) {
+                    authority.discardNextKey();
+                }
+                authority.issueNow(names);
                 refresh();
             }
             case Certificates.Acme _ -> throw new IllegalStateException("ACME issues without this lock");
@@ -253,11 +293,43 @@ final class CertificateKeeper implements AutoCloseable {
     }
 
     private void use(List<Kept> next, Set<String> found) {
+        UnknownServerName unknown = configuration.unknownSni();
+        GatedCertificates.Choice choice = gated.choose(next, kept, unknown, Instant.now());
         tell(found);
-        kept = next;
-        served.replace(certificates(next), configuration.unknownSni());
+        choice.problems().stream().filter(note -> !waits.contains(note)).forEach(note -> LOG.warn("{}", note));
+        waits = choice.problems();
+        waiting = choice.waiting();
+        gated.keep(choice.serving(), unknown);
+        kept = defaultFirst(choice.serving(), configuration.host());
+        served.replace(certificates(kept), unknown);
+        gated.served(next, kept, unknown, this::announced);
+        choice.again().ifPresent(this::refreshAt);
         timer.execute(watch::look);
         changed.run();
+    }
+
+    /// A retained certificate ends then.
+    private void refreshAt(Instant end) {
+        if (again.isBefore(Instant.now()) || end.isBefore(again)) {
+            again = end;
+            timer.schedule(
+                    this::refresh,
+                    Math.max(1, Duration.between(Instant.now(), end).toMillis() + 1),
+                    TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /// Keys that a host is to show later.
+    private List<PublicKey> announced(String host) {
+        CertificateNames names = names(configuration);
+        return switch (configuration.certificates()) {
+            case Certificates.OwnAuthority _ ->
+                names.identifiers().coversDnsName(host)
+                        ? List.of(CertificateAuthority.open(directory, names).nextKey())
+                        : List.of();
+            case Certificates.Acme _ -> names.identifiers().coversDnsName(host) ? acme.nextKeys() : List.of();
+            case Certificates.Files _ -> List.of();
+        };
     }
 
     /// What there is to say of what is served.
@@ -268,6 +340,18 @@ final class CertificateKeeper implements AutoCloseable {
     private void tell(Set<String> found) {
         found.stream().filter(problem -> !problems.contains(problem)).forEach(problem -> LOG.error("{}", problem));
         problems = Set.copyOf(found);
+    }
+
+    /// Who sends no SNI typed the server's own name, most likely.
+    private static List<Kept> defaultFirst(List<Kept> found, String host) {
+        List<Kept> ordered = new ArrayList<>();
+        found.stream().filter(each -> isFor(each, host)).forEach(ordered::add);
+        found.stream().filter(each -> !isFor(each, host)).forEach(ordered::add);
+        return ordered;
+    }
+
+    private static boolean isFor(Kept kept, String host) {
+        return PresentedIdentifiers.of(kept.served().leaf()).coversDnsName(host);
     }
 
     /// One look at everything that can be served.
@@ -316,19 +400,7 @@ final class CertificateKeeper implements AutoCloseable {
                 throw new TlsConfigurationException("no certificate can be served"
                         + (problems.isEmpty() ? ": there is none" : ": " + String.join("; ", problems)));
             }
-            return defaultFirst(found);
-        }
-
-        /// Who sends no SNI typed the server's own name, most likely.
-        private List<Kept> defaultFirst(List<Kept> found) {
-            List<Kept> ordered = new ArrayList<>();
-            found.stream().filter(each -> isFor(each, configuration.host())).forEach(ordered::add);
-            found.stream().filter(each -> !isFor(each, configuration.host())).forEach(ordered::add);
-            return ordered;
-        }
-
-        private static boolean isFor(Kept kept, String host) {
-            return PresentedIdentifiers.of(kept.served().leaf()).coversDnsName(host);
+            return defaultFirst(found, configuration.host());
         }
 
         private void named(Certificates.Pair pair, List<Kept> found) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.postern.identity.PresentedIdentifier;
 import org.postern.identity.PresentedIdentifiers;
 import org.postern.server.CertificateKeeper.Kept;
@@ -75,7 +76,10 @@ final class CertificateManagement {
                                 acme.failures(),
                                 acme.failure(),
                                 acme.failure().map(_ -> acme.nextAttempt()),
-                                acme.nextKeys())));
+                                acme.nextKeys())),
+                certificates.waiting().stream()
+                        .map(each -> answer(each.candidate()))
+                        .toList());
     }
 
     private List<Answer.Certificate> answers() {
@@ -167,13 +171,17 @@ final class CertificateManagement {
                 secret.length == 0 ? Optional.empty() : Optional.of(new String(secret, StandardCharsets.ISO_8859_1));
         Path file = certificates.installedCertificates().install(chain, key);
         certificates.refresh();
-        Kept taken = certificates.kept().stream()
+        boolean waits = certificates.waiting().stream()
+                .anyMatch(each -> each.candidate().source().equals(file.toString()));
+        Kept taken = Stream.concat(
+                        certificates.waiting().stream().map(GatedCertificates.Waiting::candidate),
+                        certificates.kept().stream())
                 .filter(kept -> kept.source().equals(file.toString()))
                 .findFirst()
                 .orElseThrow(() -> new RequestRefused(file + " was written and is not served: see the log"));
         Answer.CertificateDetails details = details(taken);
         return new Answer.InstalledCertificate(
-                String.valueOf(file.getFileName()), details.certificate(), details.findings());
+                String.valueOf(file.getFileName()), details.certificate(), details.findings(), waits);
     }
 
     private Answer remove(String file) {

@@ -14,7 +14,8 @@ import picocli.CommandLine.Parameters;
         name = "dns",
         description = "The records of mail domains: SRV, TLSA and what belongs to them, made of what the server runs.",
         mixinStandardHelpOptions = true,
-        synopsisSubcommandLabel = "COMMAND")
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = RolloverCommand.class)
 final class DnsCommand {
     private static final String ZONE = "only what is in this zone";
     private static final String DOMAIN = "what clients of this mail domain need; without it, all";

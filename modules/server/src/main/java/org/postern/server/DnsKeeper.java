@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -58,6 +60,7 @@ final class DnsKeeper implements AutoCloseable {
     private final Supplier<Map<String, List<InetSocketAddress>>> bound;
     private final TlsaData tlsa;
     private final Supplier<Optional<CertificateKeeper.Ordering>> ordering;
+    private final Supplier<List<RecordSet>> others;
     private final Function<DnsSettings.Zone, Optional<Publisher>> publishers;
     private final DnsWatch watch = new DnsWatch();
     private final DnsMemory memory;
@@ -73,6 +76,7 @@ final class DnsKeeper implements AutoCloseable {
     /// @param ordering who may issue certificates, where that is known
     /// @param bound addresses that services listen on, by their name
     /// @param tlsa keys that are served or announced
+    /// @param others what else is wanted
     /// @throws StartException where the memory of what has been published cannot be read
     DnsKeeper(
             DnsSettings settings,
@@ -81,11 +85,13 @@ final class DnsKeeper implements AutoCloseable {
             Supplier<Optional<CertificateKeeper.Ordering>> ordering,
             Supplier<Map<String, List<InetSocketAddress>>> bound,
             TlsaData tlsa,
+            Supplier<List<RecordSet>> others,
             Function<DnsSettings.Zone, Optional<Publisher>> publishers) {
         this.accounts = accounts;
         this.bound = bound;
         this.tlsa = tlsa;
         this.ordering = ordering;
+        this.others = others;
         this.publishers = publishers;
         this.memory = DnsMemory.in(directory);
         this.means = means(settings);
@@ -158,11 +164,15 @@ final class DnsKeeper implements AutoCloseable {
                 ports,
                 data,
                 settings.timeToLive(),
-                settings.caa()
-                        ? ordering.get()
-                                .map(each -> CaaRecords.of(each, settings.timeToLive()))
-                                .orElse(List.of())
-                        : List.of());
+                others(settings));
+    }
+
+    private List<RecordSet> others(DnsSettings settings) {
+        List<RecordSet> sets = new ArrayList<>(others.get());
+        if (settings.caa()) {
+            ordering.get().ifPresent(each -> sets.addAll(CaaRecords.of(each, settings.timeToLive())));
+        }
+        return sets;
     }
 
     /// The ports of services that others than this machine reach; where nothing else listens, those on loopback.
@@ -255,6 +265,47 @@ final class DnsKeeper implements AutoCloseable {
         } catch (PublicationException e) {
             look.failed(publisher.zone(), String.valueOf(e.getMessage()));
             return false;
+        }
+    }
+
+    /// Whether somebody else than a person publishes at a name.
+    boolean publishes(DomainName owner) {
+        return settings().zoneOf(owner).flatMap(publishers).isPresent();
+    }
+
+    /// Publishes now what is wanted in the zone of a host's TLSA records. Blocking.
+    void publish(DomainName host) throws PublicationException {
+        publishAt(host.child("_tcp"));
+    }
+
+    /// Publishes now what is wanted in the zone of a name; nothing where a person does that. Blocking.
+    void publishAt(DomainName owner) throws PublicationException {
+        Means now = means;
+        Optional<DnsSettings.Zone> zone = now.settings().zoneOf(owner);
+        Optional<Publisher> publisher = zone.flatMap(publishers);
+        if (zone.isEmpty() || publisher.isEmpty()) {
+            return;
+        }
+        try {
+            CompletableFuture.runAsync(
+                            () -> {
+                                List<RecordSet> sets = inZone(
+                                        now.settings(), zone.get(), wanted(now.settings(), offered(bound.get()))
+                                                .all());
+                                try {
+                                    List<RecordSet> permitted = passage(sets).permitted();
+                                    publisher.get().publish(permitted);
+                                    memory.published(permitted);
+                                } catch (PublicationException e) {
+                                    throw new CompletionException(e);
+                                }
+                            },
+                            timer) // nobody else publishes meanwhile
+                    .join();
+        } catch (CompletionException | RejectedExecutionException e) {
+            throw e.getCause() instanceof PublicationException told
+                    ? told
+                    : new PublicationException("the records of " + owner + " cannot be published: " + e.getMessage(), e);
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.postern.auth.ScramHash;
 import org.postern.nameserver.NameServer;
+import org.postern.dns.Rollovers;
 import org.postern.session.Listeners;
 import org.postern.store.AccountException;
 import org.postern.store.PosternStore;
@@ -34,6 +35,7 @@ final class Management implements ControlSocket.Handler {
     private final MailManagement mail;
     private final DnsManagement records;
     private final NameServerManagement zones;
+    private final RolloverManagement rollover;
     private final Supplier<Answer.Reloaded> reload;
 
     /// @param scramKept for which accounts get SCRAM verifiers beside SHA-256
@@ -45,6 +47,7 @@ final class Management implements ControlSocket.Handler {
             DnsKeeper dns,
             DnsPublishers publishers,
             Optional<NameServer> nameServer,
+            Rollovers rollovers,
             Listeners listeners,
             Path dataDirectory,
             KeyFiles keys,
@@ -63,6 +66,7 @@ final class Management implements ControlSocket.Handler {
         mail = new MailManagement(store);
         records = new DnsManagement(dns, publishers, certificates, store.accounts());
         zones = new NameServerManagement(nameServer);
+        rollover = new RolloverManagement(rollovers, certificates);
     }
 
     @Override
@@ -141,6 +145,7 @@ final class Management implements ControlSocket.Handler {
             case Request.Mail each -> mail.execute(each);
             case Request.Dns each -> records.execute(each);
             case Request.Zone each -> zones.execute(each);
+            case Request.Rollover each -> rollover.execute(each);
             case Request.Status _ -> server.status();
             case Request.Reload _ -> reload.get();
         };

@@ -17,6 +17,7 @@ import org.postern.auth.Authenticator;
 import org.postern.auth.SaslMechanisms;
 import org.postern.dns.AuthoritativeServers;
 import org.postern.dns.RecordType;
+import org.postern.dns.Rollovers;
 import org.postern.imap.ImapProtocol;
 import org.postern.inbound.LmtpProtocol;
 import org.postern.nameserver.NameServer;
@@ -60,6 +61,7 @@ final class PosternServer implements AutoCloseable {
     private final CertificateKeeper certificates;
     private final Listeners listeners;
     private final Optional<NameServer> nameServer;
+    private final Rollovers rollovers;
     private final DnsKeeper dns;
     private final Management management;
     private final Authenticator authenticator;
@@ -102,8 +104,16 @@ final class PosternServer implements AutoCloseable {
                     configuration.sasl()));
             mechanisms = new SaslMechanisms(authenticator, configuration.sasl());
             pop3 = new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
-            certificates = opened(
-                    new CertificateKeeper(configuration, directory.subdirectory("tls"), store.accounts(), clients));
+            rollovers =
+                    new Rollovers(directory.subdirectory("dns"), TlsaRollover.hosts(configuration.dns()));
+            AcmeRecords challenges = new AcmeRecords();
+            certificates = opened(new CertificateKeeper(
+                    configuration,
+                    directory.subdirectory("tls"),
+                    store.accounts(),
+                    clients,
+                    rollovers,
+                    Optional.of(challenges)));
             meters.certificates(certificates);
             listeners = new Listeners(
                     configuration.tls(),
@@ -124,9 +134,13 @@ final class PosternServer implements AutoCloseable {
                     store.accounts(),
                     certificates::ordering,
                     listeners::bound,
-                    new ServedTlsa(certificates.served()),
+                    new ServedTlsa(certificates.served(), rollovers),
+                    challenges::sets,
                     publishers::of));
+            challenges.by(dns);
             certificates.onChange(dns::refresh);
+            opened(rollovers);
+            meters.rollovers(rollovers);
             meters.dns(dns.watch());
             management = new Management(
                     store,
@@ -135,6 +149,7 @@ final class PosternServer implements AutoCloseable {
                     dns,
                     publishers,
                     nameServer,
+                    rollovers,
                     listeners,
                     configuration.dataDirectory(),
                     new KeyFiles(this::running, live.map(LiveConfiguration::file)),
@@ -204,6 +219,7 @@ final class PosternServer implements AutoCloseable {
         opened(new FileWatch(certificates::files, LOOK, certificates::refresh));
         dns.start();
         TlsOffer.of(configuration).compare(configuration.dataDirectory());
+        TlsaRollover.start(rollovers, dns, certificates);
         warnOfMissingPostmasters();
         health.running(this::obstacle);
         LOG.info("Postern is ready, process {}", ProcessHandle.current().pid());
@@ -260,6 +276,7 @@ final class PosternServer implements AutoCloseable {
         TlsOffer.of(next).compare(next.dataDirectory());
         Logging.level(next.logLevel());
         dns.take(next.dns());
+        rollovers.refresh();
     }
 
     /// With protocols of their own: sessions that are open go on with what they began with.

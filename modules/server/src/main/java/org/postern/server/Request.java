@@ -220,6 +220,23 @@ sealed interface Request {
         record Adopt(String owner, String type) implements Dns {}
     }
 
+    /// How TLSA records follow keys.
+    sealed interface Rollover extends Request {
+        record List() implements Rollover, Question {}
+
+        /// Lets pass what waits at a host.
+        record Force(String host, String reason) implements Rollover {}
+
+        /// What an emergency would do: [Compromised] with nothing done.
+        record Outage(java.util.List<String> keys, boolean nextToo) implements Rollover, Question {}
+
+        /// Keys are in the wrong hands.
+        ///
+        /// @param keys SHA-256 of public keys, or their beginning
+        /// @param nextToo whether the keys that were announced are, too
+        record Compromised(java.util.List<String> keys, boolean nextToo, String reason) implements Rollover {}
+    }
+
     /// Answered with a conversation: once the server has agreed, octets go both ways.
     interface Streamed {}
 

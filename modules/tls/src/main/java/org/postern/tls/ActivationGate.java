@@ -20,6 +20,11 @@ public interface ActivationGate {
         }
 
         @Override
+        public boolean isGivenUp(PublicKey key) {
+            return false;
+        }
+
+        @Override
         public void told(Shown shown) {}
     };
 
@@ -43,6 +48,9 @@ public interface ActivationGate {
     /// Whether every client that asks for the host will take it, whatever its cache holds.
     boolean mayServe(String host, ServedCertificate candidate);
 
-    /// Called whenever that may have changed, after it is so.
+    /// Whether a key is in the wrong hands, and no certificate is to have it any more.
+    boolean isGivenUp(PublicKey key);
+
+    /// Called whenever what is shown may have changed, after it is so.
     void told(Shown shown);
 }

@@ -1,6 +1,7 @@
 package org.postern.tls;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,8 @@ import org.slf4j.LoggerFactory;
 /// trusts it for its own domains and hosts only (critical name constraints), and it issues servers' certificates only.
 ///
 /// Files in one directory: `ca.pem` for clients, `ca-key.pem` (0600), and `server.pem` (0600) with the server's key and
-/// chain in one file, so that a crash never leaves one without the other.
+/// chain in one file, so that a crash never leaves one without the other; `next-server-key.pem` (0600) where the next
+/// key is announced.
 public final class CertificateAuthority {
     private static final Logger LOG = LoggerFactory.getLogger(CertificateAuthority.class);
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -115,18 +117,42 @@ public final class CertificateAuthority {
         return issueNow(names);
     }
 
-    /// A new certificate with a new key, whatever the present one is.
+    /// A new certificate with a new key, whatever the present one is: that which was announced, where one was.
     public ServedCertificate issueNow(CertificateNames names) {
         Path file = directory.resolve("server.pem");
-        KeyPair pair = KeyKind.EC_P256.newPair();
+        Path next = nextKeyFile();
+        KeyPair pair = Files.exists(next) ? PemFiles.readKeyPair(next) : KeyKind.EC_P256.newPair();
         X509Certificate leaf = issue(pair.getPublic(), names);
         // The chain is the leaf alone: clients have the root.
         PemFiles.write(file, true, pair.getPrivate(), leaf);
+        discardNextKey(); // it is the present one now
         LOG.info(
                 "issued a server certificate for {} until {}",
                 names.dnsNames(),
                 leaf.getNotAfter().toInstant());
         return new ServedCertificate(pair.getPrivate(), List.of(leaf));
+    }
+
+    private Path nextKeyFile() {
+        return directory.resolve("next-server-key.pem");
+    }
+
+    /// That of the next certificate, so that it can be announced before it is served; made if there is none yet.
+    public PublicKey nextKey() {
+        Path file = nextKeyFile();
+        if (!Files.exists(file)) {
+            PemFiles.writeKeyPair(file, KeyKind.EC_P256.newPair());
+        }
+        return PemFiles.readKeyPair(file).getPublic();
+    }
+
+    /// The next certificate gets a key that nobody has heard of.
+    public void discardNextKey() {
+        try {
+            Files.deleteIfExists(nextKeyFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(nextKeyFile() + " cannot be removed", e);
+        }
     }
 
     private static @Nullable ServedCertificate presentOne(Path file) {

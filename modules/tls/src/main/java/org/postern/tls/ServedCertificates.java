@@ -96,6 +96,12 @@ public final class ServedCertificates {
         return selection.servedFor(serverName);
     }
 
+    /// The same of a set that is not served yet.
+    public static List<ServedCertificate> servedFor(
+            String serverName, List<ServedCertificate> set, UnknownServerName unknown) {
+        return new CertificateSelection(set, unknown).servedFor(serverName);
+    }
+
     /// False where a handshake would fail: then STARTTLS is not offered (R8314-17).
     public boolean available() {
         Instant now = Instant.now();
