@@ -4,7 +4,9 @@ import java.nio.file.Path;
 import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +38,8 @@ import org.slf4j.LoggerFactory;
 public final class Rollovers implements ActivationGate, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Rollovers.class);
     private static final Duration IDLE = Duration.ofMinutes(10);
+    /// In one look; the next one goes on.
+    private static final int MOST_ACTIONS = 12;
     private static final Duration SHORTEST = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofSeconds(60);
     /// Of passed time that a restart of the machine may make it forget.
@@ -86,6 +91,7 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
     private final RolloverFile file;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("rollover").factory());
+    private final CompletableFuture<Boolean> looked = new CompletableFuture<>();
     private volatile @Nullable Means means;
     // guarded by this
     private final Map<String, RolloverState> states = new TreeMap<>();
@@ -116,6 +122,11 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
     public void start(Means given) {
         means = given;
         timer.execute(this::lookAtAll);
+    }
+
+    /// Waits, but not for long, until everything was looked at once, and what may be published is on its way.
+    public void awaitFirstLook() {
+        looked.completeOnTimeout(false, 10, TimeUnit.SECONDS).join();
     }
 
     /// Something changed: another configuration, other ports. Returns at once.
@@ -347,7 +358,7 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
     /// On its thread alone.
     private void lookAtAll() {
         Means now = means;
-        if (now == null) {
+        if (now == null || isClosed()) {
             return;
         }
         try {
@@ -355,6 +366,7 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
             for (String host : names()) {
                 look(now, host);
             }
+            looked.complete(true);
         } catch (RuntimeException e) { // the next look may do better
             if (!isClosed()) {
                 LOG.error("TLSA records could not be looked at", e);
@@ -412,12 +424,13 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
     }
 
     private void look(Means now, String host) {
-        List<RolloverAction> actions;
+        Deque<RolloverAction> actions = new ArrayDeque<>();
         synchronized (this) {
-            actions = apply(host, new RolloverEvent.Look());
+            actions.addAll(apply(host, new RolloverEvent.Look()));
         }
         boolean reconsider = false;
-        for (RolloverAction action : actions) {
+        for (int done = 0; done < MOST_ACTIONS && !actions.isEmpty(); done++) {
+            RolloverAction action = actions.pop();
             Optional<RolloverEvent> event = switch (action) {
                 case RolloverAction.Publish() -> Optional.of(publish(now, host));
                 case RolloverAction.Observe() -> Optional.of(observe(now, host));
@@ -430,7 +443,7 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
             };
             if (event.isPresent()) {
                 synchronized (this) {
-                    reconsider |= apply(host, event.get()).contains(new RolloverAction.Reconsider());
+                    actions.addAll(apply(host, event.get()));
                 }
             }
         }

@@ -331,6 +331,7 @@ final class PosternServer implements AutoCloseable {
     /// Waits until its DNS records are published, a little while at most.
     void awaitRecords() {
         dns.awaitFirstLook();
+        rollovers.awaitFirstLook();
     }
 
     /// Empty where there is none.
