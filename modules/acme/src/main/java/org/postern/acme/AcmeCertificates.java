@@ -125,8 +125,8 @@ public final class AcmeCertificates implements AutoCloseable {
                 nextKeys().stream().map(Fingerprints::sha256).toList()));
     }
 
-    /// Keys that the next certificates will have; none where a renewal goes on with the present ones. Makes those that are
-    /// not there yet.
+    /// Keys that the next certificates will have; none where a renewal goes on with the present ones. Makes those
+    /// that are not there yet.
     public List<PublicKey> nextKeys() {
         Wanted now = wanted;
         return now == null || now.settings.reuseKey()

@@ -178,7 +178,8 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
             return Optional.empty();
         }
         TlsaHost place = hosts.get(host.text());
-        boolean automatic = place != null && !place.byHand() && (state.situation().publishing() || !placed);
+        boolean automatic =
+                place != null && !place.byHand() && (state.situation().publishing() || !placed);
         return state.target().data().isEmpty() && !automatic
                 ? Optional.empty()
                 : Optional.of(state.target().data().stream().sorted().toList());
@@ -331,7 +332,10 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
         return new Situation(
                 chains(now.serving()),
                 chains(now.wanted()),
-                now.announced().stream().map(TlsaChain::of).collect(Collectors.toSet()),
+                // a person is not asked to publish twice for each key
+                place == null || place.byHand()
+                        ? Set.of()
+                        : now.announced().stream().map(TlsaChain::of).collect(Collectors.toSet()),
                 place == null ? state.situation().forms() : place.forms(),
                 place == null ? state.situation().timeToLive() : place.timeToLive(),
                 placed ? publishing : state.situation().publishing()); // before anybody was asked it stays as it was
@@ -401,11 +405,11 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
                         host,
                         new TlsaHost(
                                 last.host(),
- last.ports(),
- List.of(),
- last.timeToLive(),
- TlsaHost.Standing.INSECURE,
- last.byHand()));
+                                last.ports(),
+                                List.of(),
+                                last.timeToLive(),
+                                TlsaHost.Standing.INSECURE,
+                                last.byHand()));
             }
             Situation situation = situation(host);
             if (!situation.equals(states.getOrDefault(host, RolloverState.NEW).situation())) {
@@ -503,9 +507,10 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
             boolean forgetting = state.cached().stream()
                     .anyMatch(set -> !set.data().equals(state.target().data()));
             if (forgetting || (phase != Phase.STEADY && phase != Phase.NOT_PUBLISHED)) {
-                Duration often = between(SHORTEST, state.situation().timeToLive().dividedBy(8), LONGEST);
-                Duration soon = between(
-                        SHORTEST, now.minus(state.target().since()).dividedBy(4), often);
+                Duration often =
+                        between(SHORTEST, state.situation().timeToLive().dividedBy(8), LONGEST);
+                Duration soon =
+                        between(SHORTEST, now.minus(state.target().since()).dividedBy(4), often);
                 shortest = between(Duration.ZERO, state.target().settled() ? often : soon, shortest);
             }
         }

@@ -12,7 +12,12 @@ import org.postern.resolver.DomainName;
 /// @param standing whether they may be published
 /// @param byHand whether a person publishes them
 public record TlsaHost(
-        DomainName host, List<Integer> ports, List<TlsaParameters> forms, Duration timeToLive, Standing standing, boolean byHand) {
+        DomainName host,
+        List<Integer> ports,
+        List<TlsaParameters> forms,
+        Duration timeToLive,
+        Standing standing,
+        boolean byHand) {
     /// Of the zone that the records are in.
     public enum Standing {
         /// proved to be signed

@@ -24,8 +24,8 @@ final class AcmeRecords implements DnsPublisher {
 
     private volatile @Nullable DnsKeeper dns;
     /// By name. Guarded by this.
-    private final Map<DomainName, List<String>> texts = new TreeMap<>(
-            (one, other) -> one.text().compareTo(other.text()));
+    private final Map<DomainName, List<String>> texts =
+            new TreeMap<>((one, other) -> one.text().compareTo(other.text()));
 
     /// From now on there is somebody who publishes.
     void by(DnsKeeper keeper) {
@@ -47,8 +47,9 @@ final class AcmeRecords implements DnsPublisher {
             throw new IOException("the server is still starting");
         }
         if (!keeper.publishes(owner)) {
-            throw new IOException(owner + " is in no zone of dns.zones that Postern can change: dns-01 needs one that is"
-                    + " published by update or by own-server");
+            throw new IOException(
+                    owner + " is in no zone of dns.zones that Postern can change: dns-01 needs one that is"
+                            + " published by update or by own-server");
         }
         String data = "\"" + text + "\"";
         change(owner, data, true);
@@ -93,14 +94,18 @@ final class AcmeRecords implements DnsPublisher {
         while (true) {
             List<ServerAnswer> answers = keeper.servers().ask(owner, RecordType.TXT);
             Optional<ServerAnswer> behind = answers.stream()
-                    .filter(answer -> answer.found().filter(set -> set.data().contains(data)).isEmpty())
+                    .filter(answer -> answer.found()
+                            .filter(set -> set.data().contains(data))
+                            .isEmpty())
                     .findFirst();
             if (!answers.isEmpty() && behind.isEmpty()) {
                 return;
             }
             if (System.nanoTime() - end >= 0) {
                 throw new IOException(behind.map(answer -> answer.server() + " has not got the record of " + owner
-                                + answer.failure().map(failure -> ": " + failure).orElse(""))
+                                + answer.failure()
+                                        .map(failure -> ": " + failure)
+                                        .orElse(""))
                         .orElse("the name servers of " + owner + " cannot be found"));
             }
             LockSupport.parkNanos(AGAIN.toNanos());

@@ -290,7 +290,9 @@ final class DnsKeeper implements AutoCloseable {
             CompletableFuture.runAsync(
                             () -> {
                                 List<RecordSet> sets = inZone(
-                                        now.settings(), zone.get(), wanted(now.settings(), offered(bound.get()))
+                                        now.settings(),
+                                        zone.get(),
+                                        wanted(now.settings(), offered(bound.get()))
                                                 .all());
                                 try {
                                     List<RecordSet> permitted = passage(sets).permitted();
@@ -305,7 +307,8 @@ final class DnsKeeper implements AutoCloseable {
         } catch (CompletionException | RejectedExecutionException e) {
             throw e.getCause() instanceof PublicationException told
                     ? told
-                    : new PublicationException("the records of " + owner + " cannot be published: " + e.getMessage(), e);
+                    : new PublicationException(
+                            "the records of " + owner + " cannot be published: " + e.getMessage(), e);
         }
     }
 

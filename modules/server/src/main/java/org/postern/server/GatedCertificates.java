@@ -32,9 +32,9 @@ import org.postern.tls.UnknownServerName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Has certificates wait at the [ActivationGate], whichever source they come from: as long as a new key may not be shown,
-/// what was served is served on. For that, what guarded hosts show is kept as files of its own, since its source may have
-/// the successor only.
+/// Has certificates wait at the [ActivationGate], whichever source they come from: as long as a new key may not be
+/// shown, what was served is served on. For that, what guarded hosts show is kept as files of its own, since its
+/// source may have the successor only.
 final class GatedCertificates {
     private static final Logger LOG = LoggerFactory.getLogger(GatedCertificates.class);
 
@@ -117,9 +117,7 @@ final class GatedCertificates {
                 .filter(kept -> retained.contains(kept.served()) && !contains(candidates, kept.served()))
                 .forEach(serving::add);
         List<Kept> held = List.copyOf(serving);
-        candidates.stream()
-                .filter(kept -> !barred.containsKey(kept.served()))
-                .forEach(serving::add);
+        candidates.stream().filter(kept -> !barred.containsKey(kept.served())).forEach(serving::add);
         List<Waiting> waiting = candidates.stream()
                 .filter(kept -> barred.containsKey(kept.served()))
                 .map(kept -> new Waiting(kept, Set.copyOf(barred.getOrDefault(kept.served(), Set.of()))))
@@ -141,7 +139,8 @@ final class GatedCertificates {
                     .map(kept -> kept.served().leaf().getNotAfter().toInstant())
                     .min(Instant::compareTo)
                     .orElse(Instant.MAX);
-            problems.add("the key " + Fingerprints.sha256(each.candidate().served().leaf().getPublicKey())
+            problems.add("the key "
+                    + Fingerprints.sha256(each.candidate().served().leaf().getPublicKey())
                     + " waits until caches cannot hold TLSA records without it ("
                     + String.join(" ", new TreeSet<>(each.hosts()))
                     + "): what was served before is served on"
@@ -153,8 +152,7 @@ final class GatedCertificates {
 
     /// Where a handshake would lead.
     private static List<ServedCertificate> shown(String host, List<Kept> set, UnknownServerName unknown) {
-        return ServedCertificates.servedFor(
-                host, set.stream().map(Kept::served).toList(), unknown);
+        return ServedCertificates.servedFor(host, set.stream().map(Kept::served).toList(), unknown);
     }
 
     private static boolean contains(List<Kept> set, ServedCertificate certificate) {

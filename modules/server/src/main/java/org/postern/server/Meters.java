@@ -17,17 +17,17 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
-import org.postern.nameserver.NameServer;
-import org.postern.nameserver.ZoneStatus;
 import org.postern.dns.RolloverState;
 import org.postern.dns.Rollovers;
+import org.postern.nameserver.NameServer;
+import org.postern.nameserver.ZoneStatus;
 import org.postern.tls.CertificateFinding;
 import org.postern.tls.ServedCertificates;
 
@@ -81,17 +81,23 @@ final class Meters implements AutoCloseable {
     /// How keys follow each other.
     void rollovers(Rollovers rollovers) {
         for (RolloverState.Phase phase : RolloverState.Phase.values()) {
-            Gauge.builder("postern.rollover.hosts", rollovers, all -> all.standings().stream()
-                            .filter(each -> each.phase() == phase)
-                            .count())
+            Gauge.builder(
+                            "postern.rollover.hosts",
+                            rollovers,
+                            all -> all.standings().stream()
+                                    .filter(each -> each.phase() == phase)
+                                    .count())
                     .description("Hosts whose TLSA records are in this phase of a rollover.")
                     .tag("phase", phase.name().toLowerCase(Locale.ROOT).replace('_', '-'))
                     .strongReference(true)
                     .register(registry);
         }
-        Gauge.builder("postern.rollover.held", rollovers, all -> all.standings().stream()
-                        .filter(each -> !each.obstacles().isEmpty())
-                        .count())
+        Gauge.builder(
+                        "postern.rollover.held",
+                        rollovers,
+                        all -> all.standings().stream()
+                                .filter(each -> !each.obstacles().isEmpty())
+                                .count())
                 .description("Hosts whose rollover something holds up.")
                 .strongReference(true)
                 .register(registry);

@@ -104,8 +104,7 @@ final class PosternServer implements AutoCloseable {
                     configuration.sasl()));
             mechanisms = new SaslMechanisms(authenticator, configuration.sasl());
             pop3 = new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
-            rollovers =
-                    new Rollovers(directory.subdirectory("dns"), TlsaRollover.hosts(configuration.dns()));
+            rollovers = new Rollovers(directory.subdirectory("dns"), TlsaRollover.hosts(configuration.dns()));
             AcmeRecords challenges = new AcmeRecords();
             certificates = opened(new CertificateKeeper(
                     configuration,

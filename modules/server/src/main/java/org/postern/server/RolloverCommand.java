@@ -44,8 +44,7 @@ final class RolloverCommand implements Callable<Integer> {
                     Objects.requireNonNull(spec).commandLine(),
                     "--force needs --reason: clients may be shut out by it, and the log is to say why");
         }
-        return server.ask(
-                new Request.Rollover.Force(force, reason), Answer.Rollovers.class, RolloverCommand::text);
+        return server.ask(new Request.Rollover.Force(force, reason), Answer.Rollovers.class, RolloverCommand::text);
     }
 
     @Command(
@@ -67,8 +66,7 @@ final class RolloverCommand implements Callable<Integer> {
                             description = "the keys that were announced, too: whoever had the machine has them")
                     boolean nextToo,
             @Option(names = "--confirm", description = "does it") boolean confirm,
-            @Option(names = "--reason", paramLabel = "TEXT", description = "why; it stands in the audit log")
-                    @Nullable
+            @Option(names = "--reason", paramLabel = "TEXT", description = "why; it stands in the audit log") @Nullable
                     String why) {
         return confirm
                 ? running.ask(
@@ -76,9 +74,7 @@ final class RolloverCommand implements Callable<Integer> {
                         Answer.Emergency.class,
                         RolloverCommand::text)
                 : running.ask(
-                        new Request.Rollover.Outage(keys, nextToo),
-                        Answer.Emergency.class,
-                        RolloverCommand::text);
+                        new Request.Rollover.Outage(keys, nextToo), Answer.Emergency.class, RolloverCommand::text);
     }
 
     private static String text(Answer.Rollovers answer) {
@@ -90,8 +86,10 @@ final class RolloverCommand implements Callable<Integer> {
                     .append("\nphase       ")
                     .append(each.phase().replace('-', ' '))
                     .append('\n');
-            each.serving().forEach(key -> text.append("serving     ").append(key).append('\n'));
-            each.waiting().forEach(key -> text.append("waiting     ").append(key).append('\n'));
+            each.serving()
+                    .forEach(key -> text.append("serving     ").append(key).append('\n'));
+            each.waiting()
+                    .forEach(key -> text.append("waiting     ").append(key).append('\n'));
             each.announced()
                     .forEach(key -> text.append("announced   ").append(key).append('\n'));
             each.compromised()
@@ -105,7 +103,9 @@ final class RolloverCommand implements Callable<Integer> {
             }
             if (!each.waiting().isEmpty()) {
                 text.append("served at   ")
-                        .append(each.servedAt().map(Units::time).orElse("not known: not before every name server has it"))
+                        .append(each.servedAt()
+                                .map(Units::time)
+                                .orElse("not known: not before every name server has it"))
                         .append('\n');
             }
             each.obstacles()
@@ -117,14 +117,15 @@ final class RolloverCommand implements Callable<Integer> {
     private static String text(Answer.Emergency answer) {
         StringBuilder text = new StringBuilder();
         answer.keys().forEach(key -> text.append("given up    ").append(key).append('\n'));
-        answer.outages().forEach((host, seconds) -> text.append("host        ")
-                .append(host)
-                .append(
-                        seconds == 0
-                                ? ": no client is shut out"
-                                : ": clients that heed TLSA and hold the old records are shut out for up to " + seconds
-                                        + " s after the new key is served")
-                .append('\n'));
+        answer.outages()
+                .forEach((host, seconds) -> text.append("host        ")
+                        .append(host)
+                        .append(
+                                seconds == 0
+                                        ? ": no client is shut out"
+                                        : ": clients that heed TLSA and hold the old records are shut out for up to "
+                                                + seconds + " s after the new key is served")
+                        .append('\n'));
         return text.append(answer.done() ? "done\n" : "nothing was done: add --confirm and --reason\n")
                 .toString();
     }

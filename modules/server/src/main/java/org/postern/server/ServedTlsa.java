@@ -8,8 +8,8 @@ import org.postern.dns.WantedRecords;
 import org.postern.resolver.DomainName;
 import org.postern.tls.ServedCertificates;
 
-/// The TLSA data of keys as the rollover has it; where nothing is rolled over, of what is served now: of each certificate
-/// that a client gets who asks for the host, be it with an ECDSA or an RSA key.
+/// The TLSA data of keys as the rollover has it; where nothing is rolled over, of what is served now: of each
+/// certificate that a client gets who asks for the host, be it with an ECDSA or an RSA key.
 record ServedTlsa(ServedCertificates served, Rollovers rollovers) implements TlsaData {
     @Override
     public List<String> of(DomainName host, List<TlsaParameters> forms) {

@@ -73,14 +73,11 @@ final class TlsaRollover {
         List<Integer> ports = List.copyOf(dns.wanted().ports().values());
         return ports.isEmpty()
                 ? List.of()
-                : hosts(
-                        settings,
-                        ports,
-                        each -> switch (dns.gate().of(each.tlsaOwner(ports.getFirst()))) {
-                            case Gate.Verdict.Open() -> TlsaHost.Standing.SECURE;
-                            case Gate.Verdict.Closed _ -> TlsaHost.Standing.INSECURE;
-                            case Gate.Verdict.Unknown _ -> TlsaHost.Standing.UNKNOWN;
-                        });
+                : hosts(settings, ports, each -> switch (dns.gate().of(each.tlsaOwner(ports.getFirst()))) {
+                    case Gate.Verdict.Open() -> TlsaHost.Standing.SECURE;
+                    case Gate.Verdict.Closed _ -> TlsaHost.Standing.INSECURE;
+                    case Gate.Verdict.Unknown _ -> TlsaHost.Standing.UNKNOWN;
+                });
     }
 
     /// Every service at every address, found as a client finds it.
