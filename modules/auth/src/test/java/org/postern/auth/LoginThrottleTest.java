@@ -32,6 +32,20 @@ class LoginThrottleTest {
                         0L, 0L, 0L, 0L, 0L, 250L, 500L, 1_000L, 2_000L, 4_000L, 8_000L, 16_000L, 30_000L, 30_000L);
     }
 
+    /// RFC 6186 §4 has a client try a new account's password with the whole address and then with the local part, here
+    /// twice, for somebody mistyped it.
+    @Test
+    @Requirement("R6186-9")
+    void theWholeAddressAndThenTheLocalPartIsNoGuessing() {
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertThat(fail(HERE, "alice@example.test")).isZero();
+            assertThat(fail(HERE, "alice")).isZero();
+        }
+        LoginThrottle.Attempt right = throttle.begin(HERE, "alice@example.test");
+        assertThat(right.delay()).isZero();
+        throttle.succeeded(right);
+    }
+
     @Test
     void spellingAndPlaceInTheNetworkMakeNoDifference() {
         for (int attempt = 0; attempt < 5; attempt++) {

@@ -81,7 +81,7 @@ class CleartextTest {
     }
 
     @Test
-    @Requirement({"R8314-14", "R8314-33", "R8314-34", "R8314-35", "SEED-45", "N-5"})
+    @Requirement({"R8314-14", "R8314-33", "R8314-34", "R8314-35", "R6186-2", "SEED-45", "N-5"})
     void nothingIsLearntWithoutTls() throws Exception {
         // there is no third way to listen
         assertThat(Security.values()).containsExactly(Security.IMPLICIT_TLS, Security.STARTTLS);

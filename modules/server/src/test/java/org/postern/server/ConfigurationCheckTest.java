@@ -73,6 +73,7 @@ class ConfigurationCheckTest {
     }
 
     @Test
+    @Requirement({"DANE-23", "SEED-29"})
     void aCertificateForAnotherNameIsAnError() throws IOException {
         write("other.pem", "mail.other.test", Duration.ofDays(90));
         CommandRun run = check(files("other.pem"));

@@ -83,7 +83,7 @@ class ManyDomainsTest {
     }
 
     @Test
-    @Requirement({"R7817-11", "R8314-43"})
+    @Requirement({"R7817-11", "R8314-43", "R6186-12"})
     void aCertificateForEachByName() throws Exception {
         Path pairs = Files.createDirectory(directory.resolve("pairs"));
         TestCertificate host = written(pairs.resolve("host.pem"), "mail.example.test");
