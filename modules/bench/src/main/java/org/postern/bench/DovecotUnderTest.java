@@ -114,9 +114,6 @@ final class DovecotUnderTest implements ServerUnderTest {
     }
 
     @Override
-    public void settle() {} // it has no collector
-
-    @Override
     public void close() {
         processes().stop();
     }

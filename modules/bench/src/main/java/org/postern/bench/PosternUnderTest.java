@@ -62,14 +62,6 @@ final class PosternUnderTest implements ServerUnderTest {
     }
 
     @Override
-    public void settle() throws IOException, InterruptedException {
-        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-        for (int time = 0; time < 2; time++) { // what a first collection only puts into a queue
-            Programs.run(jcmd, Long.toString(process.pid()), "GC.run");
-        }
-    }
-
-    @Override
     public void close() {
         processes().stop();
     }

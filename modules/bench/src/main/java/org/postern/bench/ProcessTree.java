@@ -36,23 +36,6 @@ record ProcessTree(ProcessHandle root) {
         return Duration.ofMillis(ticks * 1000 / TICKS);
     }
 
-    /// Proportional set size, in KiB: what is resident, shared pages in shares.
-    long proportionalSetSize() throws IOException {
-        long all = 0;
-        for (ProcessHandle process : all().toList()) {
-            try {
-                for (String line : Files.readAllLines(proc(process, "smaps_rollup"))) {
-                    if (line.startsWith("Pss:")) {
-                        all += Long.parseLong(line.replaceAll("\\D", ""));
-                    }
-                }
-            } catch (NoSuchFileException ended) {
-                // it takes no memory
-            }
-        }
-        return all;
-    }
-
     private static Path proc(ProcessHandle process, String file) {
         return Path.of("/proc", Long.toString(process.pid()), file);
     }

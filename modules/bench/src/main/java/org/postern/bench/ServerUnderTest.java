@@ -1,7 +1,5 @@
 package org.postern.bench;
 
-import java.io.IOException;
-
 /// A server with one account, whose IMAP with implicit TLS is measured.
 interface ServerUnderTest extends AutoCloseable {
     String USER = "alice@example.test";
@@ -14,9 +12,6 @@ interface ServerUnderTest extends AutoCloseable {
     int port();
 
     ProcessTree processes();
-
-    /// Gives back what it can, before its memory is looked at.
-    void settle() throws IOException, InterruptedException;
 
     @Override
     void close();

@@ -14,8 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.net.ssl.SSLContext;
 
-/// What TLS costs a server: connections with a full and with a resumed handshake, a large message, and sessions that
-/// have not logged in. Postern with either engine and Dovecot, one after another, with the same keys and the same
+/// What TLS costs a server: connections with a full and with a resumed handshake, and a large message. Postern with
+/// either engine and Dovecot, one after another, with the same keys and the same
 /// client.
 ///
 /// Only the server's processor time counts, so a client in Java does no harm. A connection is all of it: connect,
@@ -32,8 +32,7 @@ final class TlsBench {
 
     /// @param full connections per second of processor time
     /// @param bulk MB per second of processor time
-    /// @param session KiB
-    private record Figures(double full, double resumed, double bulk, double session) {}
+    private record Figures(double full, double resumed, double bulk) {}
 
     private record Row(String server, String key, List<Figures> rounds) {}
 
@@ -71,18 +70,16 @@ final class TlsBench {
         System.out.printf(
                 "%d connections of each kind, %d rounds after one to warm up; median (least to most)%n",
                 connections, rounds);
-        System.out.println(
-                "| server | key | full handshakes per CPU-second | resumed | MB per CPU-second | KiB a session |");
-        System.out.println("| --- | --- | --- | --- | --- | --- |");
+        System.out.println("| server | key | full handshakes per CPU-second | resumed | MB per CPU-second |");
+        System.out.println("| --- | --- | --- | --- | --- |");
         for (Row row : rows) {
             System.out.printf(
-                    "| %s | %s | %s | %s | %s | %s |%n",
+                    "| %s | %s | %s | %s | %s |%n",
                     row.server,
                     row.key,
-                    spread(row.rounds.stream().map(Figures::full).toList(), 0),
-                    spread(row.rounds.stream().map(Figures::resumed).toList(), 0),
-                    spread(row.rounds.stream().map(Figures::bulk).toList(), 0),
-                    spread(row.rounds.stream().map(Figures::session).toList(), 1));
+                    spread(row.rounds.stream().map(Figures::full).toList()),
+                    spread(row.rounds.stream().map(Figures::resumed).toList()),
+                    spread(row.rounds.stream().map(Figures::bulk).toList()));
         }
     }
 
@@ -90,11 +87,9 @@ final class TlsBench {
         return Files.createDirectories(directory.resolve(name + "-" + key.name()));
     }
 
-    private static String spread(List<Double> figures, int digits) {
+    private static String spread(List<Double> figures) {
         List<Double> sorted = figures.stream().sorted().toList();
-        String form = "%,." + digits + "f";
-        return (form + " (" + form + " to " + form + ")")
-                .formatted(sorted.get(sorted.size() / 2), sorted.getFirst(), sorted.getLast());
+        return "%,.0f (%,.0f to %,.0f)".formatted(sorted.get(sorted.size() / 2), sorted.getFirst(), sorted.getLast());
     }
 
     private Row measure(ServerUnderTest server, ServerKey key) throws Exception {
@@ -112,7 +107,7 @@ final class TlsBench {
         double full = connections / seconds(server, () -> connect(server, key, false));
         double resumed = connections / seconds(server, () -> connect(server, key, true));
         double bulk = FETCHES * (MESSAGE / 1e6) / seconds(server, () -> fetch(server, key));
-        var figures = new Figures(full, resumed, bulk, idle(server, key));
+        var figures = new Figures(full, resumed, bulk);
         System.out.println("  " + figures);
         return figures;
     }
@@ -185,26 +180,6 @@ final class TlsBench {
                 client.fetch();
             }
             client.logout();
-        }
-    }
-
-    /// What a session adds that has read the greeting and waits.
-    private double idle(ServerUnderTest server, ServerKey key) throws Exception {
-        int count = connections / 2;
-        List<ImapClient> clients = new ArrayList<>();
-        server.settle();
-        long before = server.processes().proportionalSetSize();
-        try {
-            SSLContext context = key.client();
-            for (int number = 0; number < count; number++) {
-                clients.add(new ImapClient(context, server.port()));
-            }
-            server.settle();
-            return (server.processes().proportionalSetSize() - before) / (double) count;
-        } finally {
-            for (ImapClient client : clients) {
-                client.close();
-            }
         }
     }
 }
