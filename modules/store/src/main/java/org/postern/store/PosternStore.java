@@ -211,8 +211,8 @@ public final class PosternStore implements Store {
     /// Finishes what is under way; sessions must have ended.
     @Override
     public void close() {
+        database.waitNoLonger(); // first: what is still written below must not wait for a disk that takes nothing
         tlsInventory.close();
-        database.waitNoLonger();
         compaction.close();
         committer.close();
         removals.close();
