@@ -504,14 +504,21 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
         Duration now = passed();
         for (RolloverState state : states.values()) {
             Phase phase = state.phase();
-            boolean forgetting = state.cached().stream()
-                    .anyMatch(set -> !set.data().equals(state.target().data()));
-            if (forgetting || (phase != Phase.STEADY && phase != Phase.NOT_PUBLISHED)) {
+            if (phase != Phase.STEADY && phase != Phase.NOT_PUBLISHED) {
                 Duration often =
                         between(SHORTEST, state.situation().timeToLive().dividedBy(8), LONGEST);
                 Duration soon =
                         between(SHORTEST, now.minus(state.target().since()).dividedBy(4), often);
                 shortest = between(Duration.ZERO, state.target().settled() ? often : soon, shortest);
+            } else {
+                for (RolloverState.CachedSet set : state.cached()) { // to be forgotten when it can be
+                    if (set.goneSince().isPresent()
+                            && !set.data().equals(state.target().data())) {
+                        Duration end =
+                                set.goneSince().get().plus(set.timeToLive().multipliedBy(2));
+                        shortest = between(SHORTEST, end.minus(now), shortest);
+                    }
+                }
             }
         }
         return shortest;

@@ -20,6 +20,7 @@ import org.postern.testkit.DynamicPrimary;
 import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.ValidatingResolver;
+import tools.jackson.databind.JsonNode;
 
 /// A whole Postern that publishes into a signed zone by updates to a real named; clients that are not ours, with
 /// what a real Unbound has validated.
@@ -52,8 +53,13 @@ class DnsPublicationTest {
         ConfiguredServer.await(this::published);
     }
 
+    /// With the key that is served and the one that is to come, on every name server.
     private boolean published() {
-        return server.run("dns", "diff", "--zone", DOMAIN).code() == 0;
+        JsonNode host =
+                server.run("dns", "rollover", "--json").json().get("rollovers").get(0);
+        return host.get("phase").asString().equals("steady")
+                && host.get("published").size() == 2
+                && server.run("dns", "diff", "--zone", DOMAIN).code() == 0;
     }
 
     private String dns(Path anchor) {
@@ -138,7 +144,7 @@ class DnsPublicationTest {
                 assertThat(primary.validated(unbound.port(), DOMAIN, owner, "SRV"))
                         .contains("fully validated", " " + server.port(service) + " " + HOST + ".");
                 List<String> tlsa = validated(unbound, service);
-                assertThat(tlsa).hasSize(1);
+                assertThat(tlsa).as("served, and announced").hasSize(2);
                 CommandRun accepted = openssl(service, tlsa);
                 assertThat(accepted.code())
                         .as("%s: %s", service, accepted.out())
@@ -252,7 +258,7 @@ class DnsPublicationTest {
                 .contains(" postern.example #1 confirmed\n")
                 .doesNotContain(DynamicPrimary.SECRET);
         String tlsa = "_" + server.port(Service.POP3) + "._tcp." + HOST;
-        assertThat(primary.records(tlsa, "TLSA")).hasSize(1);
+        assertThat(primary.records(tlsa, "TLSA")).hasSize(2);
         server.configure(dns(primary.anchor(DOMAIN)) + "listeners.pop3.enabled = false\n");
         server.done("reload");
         ConfiguredServer.await(this::published);

@@ -104,14 +104,18 @@ public final class CertificateAuthority {
         return certificate;
     }
 
-    /// The server's certificate: the present one while it names exactly this and has more than 30 days left, else a
-    /// new one with a new key.
+    /// The server's certificate: the present one while it names exactly this and has more than 30 days left. Where
+    /// only the names are others, a new one with the present key, so that nobody has to wait for a key; else one
+    /// with a new key.
     public ServedCertificate serverCertificate(CertificateNames names) {
         Path file = directory.resolve("server.pem");
         if (Files.exists(file)) {
             ServedCertificate present = presentOne(file);
-            if (present != null && isStillRight(present.leaf(), names)) {
-                return present;
+            if (present != null && isOurs(present.leaf()) && !endsWithin(present.leaf(), RENEW_BEFORE)) {
+                return names(present.leaf())
+                                .equals(new HashSet<>(names.identifiers().all()))
+                        ? present
+                        : issue(new KeyPair(present.leaf().getPublicKey(), present.key()), names);
             }
         }
         return issueNow(names);
@@ -119,13 +123,17 @@ public final class CertificateAuthority {
 
     /// A new certificate with a new key, whatever the present one is: that which was announced, where one was.
     public ServedCertificate issueNow(CertificateNames names) {
-        Path file = directory.resolve("server.pem");
         Path next = nextKeyFile();
         KeyPair pair = Files.exists(next) ? PemFiles.readKeyPair(next) : KeyKind.EC_P256.newPair();
+        ServedCertificate issued = issue(pair, names);
+        discardNextKey(); // it is the present one now
+        return issued;
+    }
+
+    private ServedCertificate issue(KeyPair pair, CertificateNames names) {
         X509Certificate leaf = issue(pair.getPublic(), names);
         // The chain is the leaf alone: clients have the root.
-        PemFiles.write(file, true, pair.getPrivate(), leaf);
-        discardNextKey(); // it is the present one now
+        PemFiles.write(directory.resolve("server.pem"), true, pair.getPrivate(), leaf);
         LOG.info(
                 "issued a server certificate for {} until {}",
                 names.dnsNames(),
@@ -164,14 +172,17 @@ public final class CertificateAuthority {
         }
     }
 
-    private boolean isStillRight(X509Certificate leaf, CertificateNames names) {
+    private boolean isOurs(X509Certificate leaf) {
         try {
             leaf.verify(certificate.getPublicKey());
+            return true;
         } catch (GeneralSecurityException e) {
             return false; // of another authority
         }
-        Set<Object> presented = new HashSet<>(PresentedIdentifiers.of(leaf).all());
-        return presented.equals(new HashSet<>(names.identifiers().all())) && !endsWithin(leaf, RENEW_BEFORE);
+    }
+
+    private static Set<Object> names(X509Certificate leaf) {
+        return new HashSet<>(PresentedIdentifiers.of(leaf).all());
     }
 
     private static boolean endsWithin(X509Certificate certificate, Duration time) {

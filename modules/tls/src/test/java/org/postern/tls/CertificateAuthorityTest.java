@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.PublicKey;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateFactory;
 import java.security.cert.PKIXParameters;
@@ -115,7 +116,23 @@ class CertificateAuthorityTest {
                 .isEqualTo(authority.certificate().getPublicKey());
         X509Certificate replacement = widened.serverCertificate(more).leaf();
         assertThat(replacement).isNotEqualTo(leaf);
+        assertThat(replacement.getPublicKey())
+                .as("no client has to learn a key")
+                .isEqualTo(leaf.getPublicKey());
         validate(replacement, widened.certificate());
+    }
+
+    @Test
+    void theAnnouncedKeyIsTheNextOne() {
+        CertificateAuthority authority = CertificateAuthority.open(directory, NAMES);
+        X509Certificate leaf = authority.serverCertificate(NAMES).leaf();
+        PublicKey next = authority.nextKey();
+        assertThat(next).isEqualTo(authority.nextKey()).isNotEqualTo(leaf.getPublicKey());
+        assertThat(authority.issueNow(NAMES).leaf().getPublicKey()).isEqualTo(next);
+        PublicKey following = authority.nextKey();
+        assertThat(following).isNotEqualTo(next);
+        authority.discardNextKey();
+        assertThat(authority.issueNow(NAMES).leaf().getPublicKey()).isNotEqualTo(following);
     }
 
     @Test
