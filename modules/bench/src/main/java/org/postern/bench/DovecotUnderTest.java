@@ -12,6 +12,8 @@ import java.util.List;
 /// Dovecot as Debian has it, in its high-performance mode: one login process that serves all connections. (With more,
 /// each would have ticket keys of its own.)
 final class DovecotUnderTest implements ServerUnderTest {
+    private static final Path PROGRAM = Path.of("/usr/sbin/dovecot"); // where Debian has it
+
     private final int port;
     private final Process process;
 
@@ -76,7 +78,7 @@ final class DovecotUnderTest implements ServerUnderTest {
             Programs.run("chown", "-R", user + ":" + group, directory.toString());
             command.addAll(List.of("setpriv", "--reuid=" + user, "--regid=" + group, "--clear-groups"));
         }
-        command.addAll(List.of(program(), "-F", "-c", configuration.toString()));
+        command.addAll(List.of(PROGRAM.toString(), "-F", "-c", configuration.toString()));
         process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("output").toFile())
@@ -89,13 +91,8 @@ final class DovecotUnderTest implements ServerUnderTest {
         }
     }
 
-    private static String program() {
-        return Files.isExecutable(Path.of("/usr/sbin/dovecot")) ? "/usr/sbin/dovecot" : "dovecot";
-    }
-
-    /// Empty where Dovecot is not installed.
     static boolean installed() {
-        return Files.isExecutable(Path.of("/usr/sbin/dovecot"));
+        return Files.isExecutable(PROGRAM);
     }
 
     @Override
