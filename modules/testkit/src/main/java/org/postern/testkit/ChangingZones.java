@@ -49,7 +49,7 @@ public final class ChangingZones implements AutoCloseable {
     private final Set<String> failing = ConcurrentHashMap.newKeySet();
     private final Set<String> silent = ConcurrentHashMap.newKeySet();
     private final DatagramSocket relay;
-    private final int authoritative;
+    private volatile int authoritative; // port of the server that runs now
     private int serial = 1;
     private @Nullable Process nsd;
 
@@ -57,9 +57,6 @@ public final class ChangingZones implements AutoCloseable {
         this.directory = directory;
         InetAddress loopback = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
         relay = new DatagramSocket(0, loopback);
-        try (DatagramSocket free = new DatagramSocket(0, loopback)) {
-            authoritative = free.getLocalPort();
-        }
     }
 
     /// Where to ask.
@@ -90,6 +87,15 @@ public final class ChangingZones implements AutoCloseable {
     /// Writes and signs the zones, and starts the server.
     public void start() throws IOException, InterruptedException {
         write(zones.keySet());
+        launch();
+        Thread.ofPlatform().daemon().name("dns-relay").start(this::relay);
+    }
+
+    /// Starts a server, on a port of its own, and waits until it serves the zones.
+    private void launch() throws IOException, InterruptedException {
+        try (DatagramSocket free = new DatagramSocket(0, relay.getLocalAddress())) {
+            authoritative = free.getLocalPort();
+        }
         StringBuilder conf =
                 new StringBuilder("""
                 server:
@@ -144,17 +150,16 @@ public final class ChangingZones implements AutoCloseable {
                 return; // it has ended
             }
         });
-        Thread.ofPlatform().daemon().name("dns-relay").start(this::relay);
         awaitSerial();
     }
 
-    /// Signs these zones (and the root) again after [#put], and waits until the server has them.
+    /// Signs these zones (and the root) again after [#put], and waits until a server has them. It is a new one: while
+    /// NSD reads its zones again, children that have the old ones answer from the same socket as those with the new.
     public void change(String... changed) throws IOException, InterruptedException {
         serial++;
         write(Set.of(changed));
-        run(List.of(
-                "kill", "-HUP", Files.readString(directory.resolve("nsd.pid")).strip()));
-        awaitSerial();
+        stop();
+        launch();
     }
 
     private void write(Set<String> changed) throws IOException, InterruptedException {
@@ -326,6 +331,10 @@ public final class ChangingZones implements AutoCloseable {
     @Override
     public void close() {
         relay.close();
+        stop();
+    }
+
+    private void stop() {
         Process process = nsd;
         if (process != null) {
             process.destroy();
