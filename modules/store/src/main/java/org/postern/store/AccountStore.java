@@ -136,7 +136,7 @@ final class AccountStore implements Accounts {
 
     @Override
     public List<String> domains() {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             List<String> names = new ArrayList<>();
             try (PreparedStatement select = connection.prepareStatement("select name from domain order by name");
                     ResultSet row = select.executeQuery()) {
@@ -150,16 +150,14 @@ final class AccountStore implements Accounts {
 
     @Override
     public List<DomainInformation> domainInformation() {
-        return database.inTransaction(connection -> DomainRows.information(connection, Optional.empty()));
+        return database.read(connection -> DomainRows.information(connection, Optional.empty()));
     }
 
     @Override
     public Optional<DomainInformation> domain(String text) {
         return Address.parseDomain(text)
                 .flatMap(name ->
-                        database
-                                .inTransaction(connection -> DomainRows.information(connection, Optional.of(name)))
-                                .stream()
+                        database.read(connection -> DomainRows.information(connection, Optional.of(name))).stream()
                                 .findFirst());
     }
 
@@ -341,7 +339,7 @@ final class AccountStore implements Accounts {
 
     @Override
     public List<AppPassword> appPasswords(AccountId account) {
-        return database.inTransaction(connection -> appPasswords(connection, account));
+        return database.read(connection -> appPasswords(connection, account));
     }
 
     private static List<AppPassword> appPasswords(Connection connection, AccountId account) throws SQLException {
@@ -369,19 +367,19 @@ final class AccountStore implements Accounts {
 
     @Override
     public List<ClientKey> clientKeys(AccountId account) {
-        return database.inTransaction(connection -> ClientKeyRows.of(connection, account));
+        return database.read(connection -> ClientKeyRows.of(connection, account));
     }
 
     @Override
     public List<String> addressesOfClientKey(byte[] digest) {
-        return database.inTransaction(connection -> ClientKeyRows.addresses(connection, digest));
+        return database.read(connection -> ClientKeyRows.addresses(connection, digest));
     }
 
     @Override
     public boolean hasClientKeys() {
         Boolean known = clientKeys;
         if (known == null) {
-            known = database.inTransaction(ClientKeyRows::any);
+            known = database.read(ClientKeyRows::any);
             clientKeys = known;
         }
         return known;
@@ -432,13 +430,13 @@ final class AccountStore implements Accounts {
 
     @Override
     public boolean keepsSentCopy(AccountId account) {
-        return database.inTransaction(connection ->
+        return database.read(connection ->
                 exists(connection, "select 1 from account where id = ? and sent_copy = true", account.value()));
     }
 
     @Override
     public Optional<AccountInformation> account(String text) {
-        return Address.parse(text).flatMap(address -> database.inTransaction(connection -> row(connection, address)));
+        return Address.parse(text).flatMap(address -> database.read(connection -> row(connection, address)));
     }
 
     static Optional<AccountInformation> row(Connection connection, Address address) throws SQLException {
@@ -485,7 +483,7 @@ final class AccountStore implements Accounts {
 
     @Override
     public List<AccountInformation> accounts() {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             List<AccountInformation> all = new ArrayList<>();
             Map<AccountId, Set<ScramHash>> further = ScramRows.all(connection);
             try (PreparedStatement select = connection.prepareStatement(ACCOUNT + " order by d.name, a.local_key");
@@ -511,8 +509,7 @@ final class AccountStore implements Accounts {
 
     @Override
     public Optional<StoredCredentials> find(String loginName) {
-        return loginAddress(loginName)
-                .flatMap(known -> database.inTransaction(connection -> credentials(connection, known)));
+        return loginAddress(loginName).flatMap(known -> database.read(connection -> credentials(connection, known)));
     }
 
     private Optional<Address> loginAddress(String loginName) {

@@ -75,7 +75,7 @@ final class AliasStore {
     }
 
     List<Accounts.Alias> aliases() {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             List<Accounts.Alias> all = new ArrayList<>();
             try (PreparedStatement select = connection.prepareStatement(
                             "select l.local_key, d.name, l.target from alias l join domain d on d.id = l.domain"
@@ -165,7 +165,7 @@ final class AliasStore {
     /// What the store says of a recipient, before its message is read.
     RecipientVerdict resolve(String text) {
         Optional<Address> parsed = Address.parse(text);
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             if (parsed.isEmpty()) {
                 int at = text.lastIndexOf('@');
                 boolean local = at >= 0
@@ -213,7 +213,7 @@ final class AliasStore {
         if (address.isEmpty()) {
             return false;
         }
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             var reached = new Reached();
             return follow(connection, address.get(), reached, MOST_HOPS) && reached.holds(account);
         });

@@ -80,12 +80,12 @@ public final class BackupContents implements AutoCloseable {
     }
 
     public StoreOrigin origin() {
-        return database.inTransaction(StoreOrigin::of);
+        return database.read(StoreOrigin::of);
     }
 
     /// The addresses of all accounts.
     public List<String> accounts() {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             List<String> addresses = new ArrayList<>();
             try (PreparedStatement select = connection.prepareStatement("select a.local_part, d.name from account a"
                             + " join domain d on d.id = a.domain order by d.name, a.local_key");
@@ -100,7 +100,7 @@ public final class BackupContents implements AutoCloseable {
 
     public Optional<SavedAccount> account(String text) {
         return Address.parse(text)
-                .flatMap(address -> database.inTransaction(connection -> {
+                .flatMap(address -> database.read(connection -> {
                     Optional<Accounts.AccountInformation> found = AccountStore.row(connection, address);
                     return found.isEmpty() ? Optional.empty() : Optional.of(account(connection, found.get()));
                 }));
@@ -154,7 +154,7 @@ public final class BackupContents implements AutoCloseable {
     /// The mailboxes of an account, by name.
     /// @throws AccountException where the backup has none of this address
     public List<SavedMailbox> mailboxes(String address) {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             AccountId account = Address.parse(address)
                     .flatMap(parsed -> find(connection, parsed))
                     .orElseThrow(() -> new AccountException("the backup of " + time + " has no account " + address));
@@ -193,7 +193,7 @@ public final class BackupContents implements AutoCloseable {
 
     /// The messages of a mailbox, as they were.
     public SavedMessages messages(SavedMailbox mailbox) {
-        MailboxState state = database.inTransaction(connection -> MailboxRows.load(connection, mailbox.id()))
+        MailboxState state = database.read(connection -> MailboxRows.load(connection, mailbox.id()))
                 .orElseThrow(() -> new IllegalStateException("the backup's mailbox " + mailbox.name() + " is gone"));
         return new SavedMessages(state);
     }
@@ -227,7 +227,7 @@ public final class BackupContents implements AutoCloseable {
         /// @param message its number in the row
         /// @throws IOException where the backup's file is damaged
         public InputStream open(long message) throws IOException {
-            Stored stored = database.inTransaction(connection -> place(connection, message));
+            Stored stored = database.read(connection -> place(connection, message));
             InputStream body = segments.open(stored.blob(), 0, stored.blob().length());
             return new SequenceInputStream(new ByteArrayInputStream(stored.prefix()), body);
         }

@@ -161,7 +161,7 @@ final class Compaction implements AutoCloseable {
 
     /// Octets that live in each segment. Reads a row for each blob: the pauses keep that a small share of the time.
     private Map<Integer, Long> living() {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             Map<Integer, Long> living = new HashMap<>();
             try (PreparedStatement select = connection.prepareStatement(
                     "select segment, sum(stored) from blob where node = ? group by segment")) {
@@ -216,7 +216,7 @@ final class Compaction implements AutoCloseable {
     }
 
     private List<Row> batch(int segment, long after) {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             List<Row> rows = new ArrayList<>();
             try (PreparedStatement select =
                     connection.prepareStatement("select id, position, length from blob where node = ? and segment = ?"

@@ -82,7 +82,7 @@ final class ContentVerifier {
 
     /// False where it was ended early.
     boolean verify() {
-        long total = database.inTransaction(connection -> {
+        long total = database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement("select coalesce(sum(length), 0) from blob");
                     ResultSet row = select.executeQuery()) {
                 return row.next() ? row.getLong(1) : 0;
@@ -93,7 +93,7 @@ final class ContentVerifier {
         Read lastRead = new Read.Damaged("");
         while (true) {
             long after = last;
-            List<Long> page = database.inTransaction(connection -> page(connection, after));
+            List<Long> page = database.read(connection -> page(connection, after));
             if (page.isEmpty()) {
                 return true;
             }
@@ -133,7 +133,7 @@ final class ContentVerifier {
     }
 
     private Optional<Stored> load(long message) {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(
                     "select b.id, b.node, b.segment, b.position, b.length, b.digest, m.extractor_version, m.envelope,"
                             + " m.body, m.body_structure, m.outline, m.sent_date from message m join blob b on b.id = m.blob"

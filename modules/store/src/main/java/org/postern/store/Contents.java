@@ -180,7 +180,7 @@ final class Contents implements AutoCloseable {
 
     /// @throws MailboxException GONE where the message was removed since
     MessageContent load(long message) {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement(
                     "select m.prefix, m.size, m.extractor_version, m.envelope, m.body, m.body_structure, m.outline,"
                             + " m.sent_date, b.node, b.segment, b.position, b.length"
@@ -209,7 +209,7 @@ final class Contents implements AutoCloseable {
 
     /// Where the message's octets are now: compaction may have moved them.
     private BlobReference place(long message) {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             try (PreparedStatement select = connection.prepareStatement("select b.node, b.segment, b.position, b.length"
                     + " from message m join blob b on b.id = m.blob where m.id = ?")) {
                 select.setLong(1, message);

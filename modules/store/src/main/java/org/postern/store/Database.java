@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.mvstore.MVStore;
@@ -22,6 +23,10 @@ import org.slf4j.LoggerFactory;
 
 /// The SQL database behind the store: connections, schema, transactions. A commit here is not yet durable: that is
 /// the [Committer]'s work.
+///
+/// A version of the file is written only while no transaction changes anything. H2 itself collects the roots of its
+/// tables and indexes one after another, and holds up nobody meanwhile: a transaction that ran between two of them
+/// would be in an index and not in its table, and a crash may lead to that version.
 final class Database implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     /// A transaction that lost against another is run again this often.
@@ -45,6 +50,9 @@ final class Database implements AutoCloseable {
     /// Where a page of rows is divided, in octets of memory; in the file it is about a fifth. A small change writes
     /// one page of each table and index it touches, and those above: H2's 16 KiB would write twice as much.
     private static final int PAGE = 2048;
+    /// H2 writes a version by itself when more octets than some megabytes are unsaved. It is told so many fewer that
+    /// it does not come to that: four times as many are still an `int`, and H2 takes them four times.
+    private static final int NOT_COUNTED = 400_000_000;
 
     /// A change inside a transaction.
     interface Change {
@@ -62,6 +70,9 @@ final class Database implements AutoCloseable {
     private final MVStore store;
     private final Patience patience;
     private final ScheduledExecutorService housekeeper;
+    /// Read locked by each transaction that changes something, until it is over; write locked while a version is
+    /// written. Taken after the connection: who waits for one does not hold up a checkpoint.
+    private final ReentrantReadWriteLock changing = new ReentrantReadWriteLock();
     private volatile long lastCheckpoint = System.nanoTime();
 
     private Database(HikariDataSource pool, Connection keeper, MVStore store, Patience patience) {
@@ -118,6 +129,7 @@ final class Database implements AutoCloseable {
             MVStore store = mvStore(keeper);
             writeInOrder(store);
             useSpaceAgain(store);
+            countLess(store);
             return new Database(new HikariDataSource(config), keeper, store, patience);
         } catch (SQLException e) {
             throw new StoreFailure(e);
@@ -144,24 +156,62 @@ final class Database implements AutoCloseable {
         store.setReuseSpace(true); // not while H2 was opening: it keeps none until it is told
     }
 
-    /// H2's storage layer, below SQL.
-    static MVStore mvStore(Connection connection) throws SQLException {
-        var session = (SessionLocal) connection.unwrap(JdbcConnection.class).getSession();
-        return session.getDatabase().getStore().getMvStore();
+    /// Has H2 leave it to [#checkpoint] to write, however much is unsaved. It counts from 0 again after each version.
+    private static void countLess(MVStore store) {
+        while (store.getUnsavedMemory() > -NOT_COUNTED / 2) { // a count may get lost: it is no atomic one
+            store.registerUnsavedMemory(-NOT_COUNTED - store.getUnsavedMemory());
+        }
     }
 
-    /// Runs the work in one transaction; commits when it returns, undoes it when it throws.
+    /// H2's storage layer, below SQL.
+    static MVStore mvStore(Connection connection) throws SQLException {
+        return session(connection).getDatabase().getStore().getMvStore();
+    }
+
+    private static SessionLocal session(Connection connection) throws SQLException {
+        return (SessionLocal) connection.unwrap(JdbcConnection.class).getSession();
+    }
+
+    /// Runs the work in one transaction; commits when it returns, undoes it when it throws. No checkpoint is made
+    /// meanwhile, and nobody's change becomes durable: so the work waits for nothing but the database.
     <T> T inTransaction(Work<T> work) {
+        return attempted(connection -> {
+            changing.readLock().lock();
+            try {
+                return committed(connection, work);
+            } finally {
+                changing.readLock().unlock();
+            }
+        });
+    }
+
+    /// Runs work that only looks, in one transaction. It may take its time: it holds up nobody.
+    /// @throws IllegalStateException when it has changed something; that is undone
+    <T> T read(Work<T> work) {
+        return attempted(connection -> committed(connection, reading -> {
+            T result = work.run(reading);
+            if (session(reading).containsUncommitted()) {
+                throw new IllegalStateException("a transaction that only reads has changed something");
+            }
+            return result;
+        }));
+    }
+
+    private static <T> T committed(Connection connection, Work<T> work) throws SQLException {
+        try {
+            T result = work.run(connection);
+            connection.commit();
+            return result;
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        }
+    }
+
+    private <T> T attempted(Work<T> work) {
         for (int attempt = 1; ; attempt++) {
             try (Connection connection = pool.getConnection()) {
-                try {
-                    T result = work.run(connection);
-                    connection.commit();
-                    return result;
-                } catch (SQLException | RuntimeException e) {
-                    connection.rollback();
-                    throw e;
-                }
+                return work.run(connection);
             } catch (SQLTransactionRollbackException e) { // deadlock or lost update: class 40
                 if (attempt == ATTEMPTS) {
                     throw new StoreFailure(e);
@@ -183,12 +233,25 @@ final class Database implements AutoCloseable {
     /// Makes every commit so far durable. Runs on the committer's thread.
     void checkpoint() {
         try {
-            // Does nothing where another has just written the same: it has finished when we get the lock.
-            store.commit();
+            writeVersion();
             store.sync();
             lastCheckpoint = System.nanoTime();
         } catch (MVStoreException e) {
             throw new StoreFailure(e);
+        }
+    }
+
+    /// Hands everything that was committed to the operating system, when no transaction changes anything.
+    void writeVersion() {
+        if (changing.getReadHoldCount() > 0) {
+            throw new IllegalStateException("a transaction cannot wait for itself to end");
+        }
+        changing.writeLock().lock();
+        try {
+            store.commit();
+            countLess(store);
+        } finally {
+            changing.writeLock().unlock();
         }
     }
 
@@ -217,9 +280,8 @@ final class Database implements AutoCloseable {
         }
         try {
             long part = store.getFileStore().size() / TIDIED_PART;
-            if (store.compact(FILL_RATE, Math.clamp(part, TIDIED_AT_LEAST, TIDIED_AT_MOST))) {
-                store.sync();
-            }
+            int most = Math.clamp(part, TIDIED_AT_LEAST, TIDIED_AT_MOST);
+            store.compact(FILL_RATE, most); // in memory: the next version has it
         } catch (RuntimeException e) { // the database itself has failed: whoever changes it next is told so
             LOG.error("the database cannot tidy up its file", e);
             throw e;

@@ -28,14 +28,14 @@ final class DatabaseCopy {
 
     /// Writes the database as it is now to `out`: everything that was committed before the call.
     static void write(Database database, OutputStream out) throws IOException {
-        MVStore store = database.inTransaction(Database::mvStore);
+        MVStore store = database.read(Database::mvStore);
         var file = (SingleFileStore) store.getFileStore();
         int retention = store.getRetentionTime();
         boolean reused = file.isSpaceReused();
         store.setRetentionTime(DURING_THE_COPY);
         file.setReuseSpace(false);
         try {
-            store.commit();
+            database.writeVersion();
             Still[] still = new Still[1];
             // a failure in here would close the store for everybody: nothing but two short reads
             store.executeFilestoreOperation(() -> still[0] = new Still(read(file, 0, HEADER), file.size()));

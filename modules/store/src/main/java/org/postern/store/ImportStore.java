@@ -33,7 +33,7 @@ final class ImportStore implements Imports {
     public Import begin(AccountId account, OptionalLong highestUidValidity, boolean trial) {
         enter(account);
         try {
-            long above = database.inTransaction(connection -> ImportRows.counter(connection, account.value()));
+            long above = database.read(connection -> ImportRows.counter(connection, account.value()));
             long upTo = Math.min(highestUidValidity.orElse(0), HIGHEST_UID_VALIDITY);
             if (!trial && upTo > above) {
                 mailboxes.changeTree(
@@ -49,7 +49,7 @@ final class ImportStore implements Imports {
     @Override
     public Restoration restore(SavedAccount saved, RestoreOptions options) {
         Address address = Address.of(saved.address());
-        boolean sameOrigin = database.inTransaction(StoreOrigin::of).equals(options.origin());
+        boolean sameOrigin = database.read(StoreOrigin::of).equals(options.origin());
         Optional<AccountId> present = accounts.account(saved.address()).map(Accounts.AccountInformation::id);
         boolean made = present.isEmpty();
         List<String> notes = List.of();
@@ -79,7 +79,7 @@ final class ImportStore implements Imports {
     public void forget(AccountId account) {
         enter(account);
         try {
-            for (long hidden : database.inTransaction(connection -> ImportRows.hidden(connection, account.value()))) {
+            for (long hidden : database.read(connection -> ImportRows.hidden(connection, account.value()))) {
                 discard(account, hidden);
             }
             mailboxes.changeTree(account, connection -> ImportRows.forget(connection, account.value()), () -> {});
@@ -126,7 +126,7 @@ final class ImportStore implements Imports {
 
         @Override
         public Target target(MailboxName name, Optional<Kept> kept) {
-            Placing placing = database.inTransaction(connection -> rules.place(connection, name, kept));
+            Placing placing = database.read(connection -> rules.place(connection, name, kept));
             return new ImportTarget(database, mailboxes, views, account, name, placing, rules, trial);
         }
 

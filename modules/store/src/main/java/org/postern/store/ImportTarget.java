@@ -66,8 +66,8 @@ final class ImportTarget implements Import.Target {
         List<byte[]> keys = offered.stream()
                 .map(each -> ImportRows.key(name, each.identity()))
                 .toList();
-        boolean[] known = database.inTransaction(
-                connection -> ImportRows.known(connection, account, keys, rules.forgetsWithTheMailbox()));
+        boolean[] known =
+                database.read(connection -> ImportRows.known(connection, account, keys, rules.forgetsWithTheMailbox()));
         Set<String> before = new HashSet<>();
         for (int index = 0; index < known.length; index++) {
             known[index] |= !before.add(HexFormat.of().formatHex(keys.get(index)));
@@ -227,7 +227,7 @@ final class ImportTarget implements Import.Target {
             MailboxState state = lease.state();
             if (placing instanceof Placing.Kept whose) {
                 long uidNext = whose.numbers().uidNext();
-                if (database.inTransaction(connection -> ImportRows.isHidden(connection, state.id))) {
+                if (database.read(connection -> ImportRows.isHidden(connection, state.id))) {
                     new Unveiling(mailboxes, state, uidNext).run();
                 } else {
                     moveOn(state, uidNext);

@@ -63,14 +63,14 @@ final class MailboxStore implements Mailboxes {
     }
 
     boolean wouldExceed(AccountId account, long octets) {
-        return database.inTransaction(connection -> MailboxRows.wouldExceed(connection, account.value(), octets));
+        return database.read(connection -> MailboxRows.wouldExceed(connection, account.value(), octets));
     }
 
     // ---- the tree
 
     @Override
     public List<MailboxListing> list(AccountId account) {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             Map<MailboxName, MailboxRows.Named> existing = new TreeMap<>();
             for (MailboxRows.Named named : MailboxRows.all(connection, account.value())) {
                 existing.put(named.name(), named);
@@ -196,7 +196,7 @@ final class MailboxStore implements Mailboxes {
         try {
             return acquire(account.value(), name);
         } catch (MailboxException missing) {
-            boolean parent = database.inTransaction(connection -> MailboxRows.all(connection, account.value())).stream()
+            boolean parent = database.read(connection -> MailboxRows.all(connection, account.value())).stream()
                     .anyMatch(other -> name.isAbove(other.name()));
             throw parent
                     ? new MailboxException(
@@ -305,8 +305,7 @@ final class MailboxStore implements Mailboxes {
     /// Where copies of sent messages go: the mailbox with the special use; without one, that called Sent, which is
     /// made where it is missing.
     MailboxName sentMailbox(AccountId account) {
-        List<MailboxRows.Named> all =
-                database.inTransaction(connection -> MailboxRows.all(connection, account.value()));
+        List<MailboxRows.Named> all = database.read(connection -> MailboxRows.all(connection, account.value()));
         Optional<MailboxName> found = all.stream()
                 .filter(named ->
                         named.specialUse().filter(SpecialUse.SENT::equals).isPresent())
@@ -327,7 +326,7 @@ final class MailboxStore implements Mailboxes {
 
     /// Takes hold of a mailbox by its name.
     MailboxViews.Lease acquire(long account, MailboxName name) {
-        long id = database.inTransaction(connection -> MailboxRows.find(connection, account, name))
+        long id = database.read(connection -> MailboxRows.find(connection, account, name))
                 .orElseThrow(() -> noSuchMailbox(name));
         try {
             return views.acquire(id);

@@ -61,7 +61,7 @@ final class MailboxViews {
         try {
             synchronized (slot) {
                 if (slot.state == null) {
-                    slot.state = database.inTransaction(connection -> MailboxRows.load(connection, mailbox))
+                    slot.state = database.read(connection -> MailboxRows.load(connection, mailbox))
                             .orElseThrow(MailboxViews::gone);
                 }
                 return new Lease(slot, slot.state);

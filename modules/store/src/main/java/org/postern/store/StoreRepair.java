@@ -91,7 +91,7 @@ public final class StoreRepair {
         database.change(connection -> {
             repairSizes(connection);
         });
-        for (MailboxVerifier.Row row : database.inTransaction(StoreRepair::mailboxes)) {
+        for (MailboxVerifier.Row row : database.read(StoreRepair::mailboxes)) {
             database.change(connection -> {
                 repairMailbox(connection, row);
             });

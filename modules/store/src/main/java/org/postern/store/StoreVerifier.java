@@ -149,7 +149,7 @@ public final class StoreVerifier {
     /// A transaction that sees all tables as they are when it begins, whatever others commit meanwhile.
     private static <T> T inOneMoment(Database database, Look<T> look) throws IOException {
         try {
-            return database.inTransaction(connection -> {
+            return database.read(connection -> {
                 connection.setTransactionIsolation(Constants.TRANSACTION_SNAPSHOT);
                 try {
                     return look.at(connection);

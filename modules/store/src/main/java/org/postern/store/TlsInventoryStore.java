@@ -88,7 +88,7 @@ final class TlsInventoryStore implements TlsInventory, AutoCloseable {
         if (!database.waitsForDisk()) {
             write();
         }
-        return database.inTransaction(connection -> TlsUseRows.since(connection, firstKept()));
+        return database.read(connection -> TlsUseRows.since(connection, firstKept()));
     }
 
     private void run() {

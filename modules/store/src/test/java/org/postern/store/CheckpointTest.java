@@ -49,7 +49,7 @@ class CheckpointTest {
         try (Database database = Database.openEmpty(disk, data, RETENTION)) {
             disk.force(data);
             createTable(database);
-            MVStore store = database.inTransaction(Database::mvStore);
+            MVStore store = database.read(Database::mvStore);
             Thread rival = Thread.ofPlatform().start(() -> {
                 while (!over.get()) {
                     store.tryCommit();
@@ -103,7 +103,7 @@ class CheckpointTest {
                     disk.force(data);
                     createTable(database);
                     database.checkpoint();
-                    MVStore store = database.inTransaction(Database::mvStore);
+                    MVStore store = database.read(Database::mvStore);
                     for (int checkpoint = random.nextInt(12); checkpoint >= 0; checkpoint--) {
                         last = change(database, acknowledged, last, random);
                         database.checkpoint();

@@ -100,7 +100,7 @@ class HeaderBlocksTest {
     }
 
     private static int count(Database database) {
-        return database.inTransaction(connection -> {
+        return database.read(connection -> {
             try (var statement = connection.createStatement();
                     var rows = statement.executeQuery("select count(*) from probe")) {
                 rows.next();

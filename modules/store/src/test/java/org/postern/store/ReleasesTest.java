@@ -149,7 +149,7 @@ class ReleasesTest {
         Path back = Files.createDirectory(directory.resolve("back"));
         Files.copy(data.resolve("database").resolve(copied), back.resolve("postern.mv.db"));
         try (Database database = Database.openH2(back)) {
-            List<MailboxRows.Named> mailboxes = database.inTransaction(connection -> MailboxRows.all(connection, 1));
+            List<MailboxRows.Named> mailboxes = database.read(connection -> MailboxRows.all(connection, 1));
             assertThat(mailboxes).isNotEmpty();
         }
     }
