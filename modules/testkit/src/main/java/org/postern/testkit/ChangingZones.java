@@ -153,8 +153,8 @@ public final class ChangingZones implements AutoCloseable {
         awaitSerial();
     }
 
-    /// Signs these zones (and the root) again after [#put], and waits until a server has them. It is a new one: while
-    /// NSD reads its zones again, children that have the old ones answer from the same socket as those with the new.
+    /// Signs these zones (and the root) again after [#put], and waits until a server has them. It is a new one:
+    /// while NSD reads its zones again, children with the old ones and with the new answer from the same socket.
     public void change(String... changed) throws IOException, InterruptedException {
         serial++;
         write(Set.of(changed));
