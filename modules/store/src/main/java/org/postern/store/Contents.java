@@ -270,8 +270,10 @@ final class Contents implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        blobs.close();
-        extractors.shutdown();
-        segments.close();
+        try (segments) {
+            blobs.close();
+        } finally {
+            extractors.shutdown();
+        }
     }
 }

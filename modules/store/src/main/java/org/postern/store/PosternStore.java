@@ -212,17 +212,17 @@ public final class PosternStore implements Store {
     @Override
     public void close() {
         database.waitNoLonger(); // first: what is still written below must not wait for a disk that takes nothing
-        tlsInventory.close();
-        compaction.close();
-        committer.close();
-        removals.close();
-        try {
-            snapshots.close();
-            contents.close();
+        // from the last to the first, and each whatever the others have met with
+        try (database;
+                contents;
+                snapshots;
+                removals;
+                committer;
+                compaction;
+                tlsInventory) {
+            LOG.debug("the store closes");
         } catch (IOException e) {
             throw new UncheckedIOException("cannot close the segments", e);
-        } finally {
-            database.close();
         }
         try {
             DatabaseFile.noteClosed(directory);

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -160,6 +161,36 @@ class DiskTroubleTest {
             writer.join();
             try (OpenMailbox inbox = fixture.open(fixture.alice, "INBOX")) {
                 assertThat(inbox.uids()).hasSize(2);
+            }
+        }
+    }
+
+    /// Whoever opens a store again in the same process finds none of the last one's threads, and none of its memory.
+    @Test
+    void aStoreThatCannotCloseInOrderLeavesNoThread(@TempDir Path left) throws Exception {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        var disk = new FaultyDisk(directory);
+        StoreFixture fixture = open(disk, 0);
+        int uid = fixture.append(fixture.alice, "INBOX", StoreFixture.message("kept"), 0)
+                .uids()[0];
+        OpenMailbox inbox = fixture.open(fixture.alice, "INBOX");
+        disk.cut(FaultyDisk.Cut.KILLED, new SplittableRandom(1), left.resolve("data"));
+        CompletableFuture<int[]> change = CompletableFuture.supplyAsync(
+                () -> inbox.updateFlags(new int[] {uid}, DELETED, OptionalLong.empty()),
+                command -> Thread.ofVirtual().start(command));
+        while (fixture.store.healthy() && !change.isDone()) {
+            Thread.onSpinWait();
+        }
+
+        assertThatThrownBy(fixture.store::close).isInstanceOf(RuntimeException.class);
+
+        assertThat(change).failsWithin(Duration.ofSeconds(30));
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (!before.contains(thread)
+                    && thread.getName().matches("extract-.*|blobs|database.*|removals|tls-inv.*")) {
+                assertThat(thread.join(Duration.ofSeconds(30)))
+                        .as("%s ends", thread.getName())
+                        .isTrue();
             }
         }
     }
