@@ -23,6 +23,8 @@ import org.postern.dns.Publisher;
 import org.postern.nameserver.ZoneSettings.Algorithm;
 import org.postern.nameserver.ZoneSettings.Denial;
 import org.postern.nameserver.ZoneSettings.KeyScheme;
+import org.postern.testkit.SecondaryServer;
+import org.postern.testkit.SecondaryServer.Program;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.TSIG;
@@ -46,58 +48,71 @@ class SecondariesTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void transferIt(Algorithm algorithm, Denial denial, KeyScheme keys) throws Exception {
-        RealServers servers = new RealServers(directory);
-        int bind = RealServers.freePort();
-        int nsd = RealServers.freePort();
-        int knot = RealServers.freePort();
+        int bindPort = SecondaryServer.freePort();
+        int nsdPort = SecondaryServer.freePort();
+        int knotPort = SecondaryServer.freePort();
         TransferKey key = TestZones.key("transfer.example.org");
         ZoneSettings zone = TestZones.with(
                 TestZones.settings(
                         algorithm, denial, keys, Optional.of(TestZones.records(directory, TestZones.RECORDS))),
-                List.of(secondary(bind, key), secondary(nsd, key), secondary(knot, key)));
-        try (servers;
-                NameServer server = TestZones.serve(directory, zone)) {
-            Publisher publisher = server.publisher(TestZones.ORIGIN);
-            publisher.publish(TestZones.mail(TestZones.HASH));
-            int primary = server.addresses().getFirst().getPort();
-            startBind(servers, bind, primary);
-            startNsd(servers, nsd, primary);
-            startKnot(servers, knot, primary);
-            for (int port : new int[] {bind, nsd, knot}) {
-                await("port " + port + " serves the first version", () -> serial(port) == serverSerial(server));
+                List.of(secondary(bindPort, key), secondary(nsdPort, key), secondary(knotPort, key)));
+        try (NameServer server = TestZones.serve(directory, zone)) {
+            server.publisher(TestZones.ORIGIN).publish(TestZones.mail(TestZones.HASH));
+            try (SecondaryServer bind = secondary(Program.BIND, bindPort, server);
+                    SecondaryServer nsd = secondary(Program.NSD, nsdPort, server);
+                    SecondaryServer knot = secondary(Program.KNOT, knotPort, server)) {
+                transferred(server, bind, nsd, knot);
             }
-            List<Record> first = transfer(primary, -1);
-            Path text = Files.write(
-                    directory.resolve("axfr.zone"),
-                    first.stream().skip(1).map(Record::toString).toList());
-            assertThat(Files.readString(text))
-                    .as("letters as they were written")
-                    .contains("Mail.Example.org.");
-            checkByTools(text);
-
-            publisher.publish(TestZones.mail(TestZones.OTHER_HASH));
-            for (int port : new int[] {bind, nsd, knot}) {
-                await("port " + port + " serves the second version", () -> serial(port) == serverSerial(server));
-            }
-            assertThat(servers.log("bind")).contains("IXFR");
-            assertThat(servers.log("knot")).contains("IXFR");
-            await("NSD asks for changes", () -> servers.log("nsd").contains("xfrd: zone example.org committed"));
-            await(
-                    "every secondary has answered to NOTIFY",
-                    () -> server.zones().getFirst().secondaries().stream()
-                            .allMatch(each -> each.confirmed().equals(Optional.of(serverSerial(server)))));
-            Set<String> ours = sorted(transfer(primary, -1));
-            for (int port : new int[] {bind, nsd, knot}) {
-                assertThat(sorted(transfer(port, -1))).as("port %d", port).isEqualTo(ours);
-            }
-            assertThat(transfer(primary, first.getFirst() instanceof org.xbill.DNS.SOARecord soa ? soa.getSerial() : 0))
-                    .as("changes alone")
-                    .hasSizeLessThan(12);
         }
+    }
+
+    private void transferred(NameServer server, SecondaryServer bind, SecondaryServer nsd, SecondaryServer knot)
+            throws Exception {
+        Publisher publisher = server.publisher(TestZones.ORIGIN);
+        int[] secondaries = {bind.port(), nsd.port(), knot.port()};
+        int primary = server.addresses().getFirst().getPort();
+        for (int port : secondaries) {
+            await("port " + port + " serves the first version", () -> serial(port) == serverSerial(server));
+        }
+        List<Record> whole = transfer(primary, -1);
+        Path text = Files.write(
+                directory.resolve("axfr.zone"),
+                whole.stream().skip(1).map(Record::toString).toList());
+        assertThat(Files.readString(text)).as("letters as they were written").contains("Mail.Example.org.");
+        checkByTools(text);
+
+        publisher.publish(TestZones.mail(TestZones.OTHER_HASH));
+        for (int port : secondaries) {
+            await("port " + port + " serves the second version", () -> serial(port) == serverSerial(server));
+        }
+        assertThat(bind.log()).contains("IXFR");
+        assertThat(knot.log()).contains("IXFR");
+        await("NSD asks for changes", () -> nsd.log().contains("xfrd: zone example.org committed"));
+        await(
+                "every secondary has answered to NOTIFY",
+                () -> server.zones().getFirst().secondaries().stream()
+                        .allMatch(each -> each.confirmed().equals(Optional.of(serverSerial(server)))));
+        Set<String> ours = sorted(transfer(primary, -1));
+        for (int port : secondaries) {
+            assertThat(sorted(transfer(port, -1))).as("port %d", port).isEqualTo(ours);
+        }
+        assertThat(transfer(primary, whole.getFirst() instanceof org.xbill.DNS.SOARecord soa ? soa.getSerial() : 0))
+                .as("changes alone")
+                .hasSizeLessThan(12);
     }
 
     private static ZoneSettings.Secondary secondary(int port, TransferKey key) {
         return new ZoneSettings.Secondary(Optional.of(new InetSocketAddress(TestZones.LOOPBACK, port)), key);
+    }
+
+    private SecondaryServer secondary(Program program, int port, NameServer primary) throws IOException {
+        return SecondaryServer.start(
+                program,
+                directory,
+                "example.org",
+                "transfer.example.org",
+                port,
+                primary.addresses().getFirst().getPort());
     }
 
     private void checkByTools(Path text) throws Exception {
@@ -105,100 +120,6 @@ class SecondariesTest {
                 .contains("RRSIG");
         RealServers.run("kzonecheck", "-o", "example.org", "-d", "on", text.toString());
         assertThat(RealServers.run("ldns-verify-zone", text.toString())).contains("Zone is verified and complete");
-    }
-
-    private void startBind(RealServers servers, int port, int primary) throws IOException {
-        Path home = Files.createDirectories(directory.resolve("bind"));
-        Path file = Files.writeString(home.resolve("named.conf"), """
-                key "transfer.example.org" { algorithm hmac-sha256; secret "%s"; };
-                server 127.0.0.1 { keys { "transfer.example.org"; }; };
-                options { directory "%s"; listen-on port %d { 127.0.0.1; }; listen-on-v6 { none; }; recursion no;
-                  pid-file none; session-keyfile none; lock-file none; dnssec-validation no; notify no;
-                  allow-transfer { 127.0.0.1; }; };
-                controls {};
-                zone "example.org" { type secondary; primaries port %d { 127.0.0.1 key "transfer.example.org"; };
-                  file "example.org"; masterfile-format text; };
-                """.formatted(SECRET, home, port, primary));
-        servers.start("bind", "running", "named", "-g", "-d", "1", "-n", "1", "-c", file.toString());
-    }
-
-    private static final String SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-
-    private void startNsd(RealServers servers, int port, int primary) throws IOException {
-        Path home = Files.createDirectories(directory.resolve("nsd"));
-        Path file = Files.writeString(
-                home.resolve("nsd.conf"), """
-                server:
-                  ip-address: 127.0.0.1@%d
-                  username: ""
-                  chroot: ""
-                  zonesdir: "%s"
-                  database: ""
-                  logfile: ""
-                  pidfile: ""
-                  xfrdfile: "%s/xfrd.state"
-                  xfrdir: "%s"
-                  zonelistfile: "%s/zone.list"
-                  verbosity: 3
-                  server-count: 1
-                  xfrd-reload-timeout: 0
-                  rrl-ratelimit: 0
-                remote-control:
-                  control-enable: no
-                key:
-                  name: "transfer.example.org"
-                  algorithm: hmac-sha256
-                  secret: "%s"
-                zone:
-                  name: "example.org"
-                  zonefile: "example.org"
-                  request-xfr: 127.0.0.1@%d transfer.example.org
-                  allow-notify: 127.0.0.1 transfer.example.org
-                  provide-xfr: 127.0.0.1 transfer.example.org
-                """.formatted(port, home, home, home, home, SECRET, primary));
-        servers.start("nsd", "nsd started", "nsd", "-d", "-c", file.toString());
-    }
-
-    private void startKnot(RealServers servers, int port, int primary) throws IOException {
-        Path home = Files.createDirectories(directory.resolve("knot"));
-        Path file =
-                Files.writeString(home.resolve("knot.conf"), """
-                server:
-                  rundir: "%s"
-                  listen: 127.0.0.1@%d
-                  udp-workers: 1
-                  tcp-workers: 1
-                  background-workers: 1
-                database:
-                  storage: "%s"
-                key:
-                  - id: transfer.example.org
-                    algorithm: hmac-sha256
-                    secret: %s
-                remote:
-                  - id: primary
-                    address: 127.0.0.1@%d
-                    key: transfer.example.org
-                acl:
-                  - id: notify
-                    address: 127.0.0.1
-                    key: transfer.example.org
-                    action: notify
-                  - id: transfer
-                    address: 127.0.0.1
-                    key: transfer.example.org
-                    action: transfer
-                zone:
-                  - domain: example.org
-                    storage: "%s"
-                    master: primary
-                    acl: [notify, transfer]
-                    dnssec-validation: on
-                log:
-                  - target: stdout
-                    any: info
-                """.formatted(home, port, home, SECRET, primary, home));
-        servers.start("knot", "server started", "knotd", "-c", file.toString());
     }
 
     private static long serverSerial(NameServer server) {

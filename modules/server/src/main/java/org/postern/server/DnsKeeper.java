@@ -211,6 +211,9 @@ final class DnsKeeper implements AutoCloseable {
     // ---- publishing
 
     private void look() {
+        if (timer.isShutdown()) { // what was due in a minute is due no more
+            return;
+        }
         due.set(false);
         Means now = means;
         if (now.settings().zones().isEmpty()) {
@@ -220,7 +223,9 @@ final class DnsKeeper implements AutoCloseable {
         try {
             lookAt(now);
         } catch (RuntimeException e) { // the next look may do better
-            LOG.error("DNS records could not be looked at", e);
+            if (!timer.isShutdown()) { // else what it looked with is closed
+                LOG.error("DNS records could not be looked at", e);
+            }
         } finally {
             looked.complete(true);
         }

@@ -1,23 +1,18 @@
 package org.postern.server;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.server.Configuration.Service;
 import org.postern.testkit.DynamicPrimary;
-import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.ValidatingResolver;
 import tools.jackson.databind.JsonNode;
@@ -28,8 +23,6 @@ class DnsPublicationTest {
     // not below test: the library that gnutls-cli asks by does not look for that
     private static final String DOMAIN = "postern.example";
     private static final String HOST = "mail.postern.example";
-    private static final Map<Service, String> STARTTLS =
-            new EnumMap<>(Map.of(Service.IMAP, "imap", Service.POP3, "pop3", Service.SUBMISSION, "smtp"));
 
     @TempDir
     Path directory;
@@ -94,151 +87,37 @@ class DnsPublicationTest {
         }
     }
 
-    private List<Service> services() {
-        return List.of(Service.values()).stream().filter(Service::forClients).toList();
+    private DaneClients clients() throws IOException {
+        return new DaneClients(server, DOMAIN, HOST, directory.resolve("clients"));
     }
 
-    /// The TLSA data that delv has validated, `3 1 1 …`.
-    private List<String> validated(ValidatingResolver unbound, Service service) throws Exception {
-        String answer = primary.validated(unbound.port(), DOMAIN, "_" + server.port(service) + "._tcp." + HOST, "TLSA");
-        assertThat(answer).contains("fully validated");
-        return answer.lines()
-                .filter(line -> line.matches(".*\\sIN\\s+TLSA\\s.*"))
-                .map(line -> line.replaceFirst(".*\\sTLSA\\s+(\\d) (\\d) (\\d) (.*)", "$1 $2 $3 ")
-                        + line.replaceFirst(".*\\sTLSA\\s+\\d \\d \\d ", "").replace(" ", ""))
-                .toList();
-    }
-
-    private CommandRun openssl(Service service, List<String> tlsa) throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                Programs.require("openssl").toString(),
-                "s_client",
-                "-connect",
-                "127.0.0.1:" + server.port(service),
-                "-servername",
-                HOST,
-                "-verify_return_error",
-                "-dane_tlsa_domain",
-                HOST));
-        tlsa.forEach(each -> command.addAll(List.of("-dane_tlsa_rrdata", each)));
-        if (STARTTLS.containsKey(service)) {
-            command.addAll(List.of("-starttls", STARTTLS.get(service)));
-        }
-        return run(command);
-    }
-
-    private static CommandRun run(List<String> command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        String text = new String(process.getInputStream().readAllBytes(), UTF_8);
-        return new CommandRun(process.waitFor(), text, "");
+    private DaneClients.Source source() throws Exception {
+        return new DaneClients.Source(primary.port(), primary.anchor(DOMAIN));
     }
 
     @Test
     @Requirement({"DANE-1", "DANE-2", "DANE-3", "DANE-18", "R8314-18", "R8314-46", "R8314-48"})
     void opensslAcceptsEveryPortByWhatIsPublishedAndNoneAfterAMismatch() throws Exception {
-        assertThat(services()).hasSize(6);
-        try (ValidatingResolver unbound = unbound("first")) {
-            for (Service service : services()) {
-                String owner = "_" + service.serviceName() + "._tcp." + DOMAIN;
-                assertThat(primary.validated(unbound.port(), DOMAIN, owner, "SRV"))
-                        .contains("fully validated", " " + server.port(service) + " " + HOST + ".");
-                List<String> tlsa = validated(unbound, service);
-                assertThat(tlsa).as("served, and announced").hasSize(2);
-                CommandRun accepted = openssl(service, tlsa);
-                assertThat(accepted.code())
-                        .as("%s: %s", service, accepted.out())
-                        .isZero();
-                assertThat(accepted.out()).contains("DANE TLSA 3 1 1", "Verify return code: 0 (ok)");
-            }
-        }
+        clients().opensslAccepts(source());
         mismatch();
-        try (ValidatingResolver unbound = unbound("second")) {
-            for (Service service : services()) {
-                CommandRun refused = openssl(service, validated(unbound, service));
-                assertThat(refused.code()).as("%s: %s", service, refused.out()).isNotZero();
-                assertThat(refused.out()).containsIgnoringCase("no matching DANE TLSA records");
-            }
-        }
-    }
-
-    /// One that has not been asked before.
-    private ValidatingResolver unbound(String name) throws Exception {
-        return new ValidatingResolver(directory.resolve(name), DOMAIN, primary.anchor(DOMAIN), primary.port());
+        clients().opensslRefuses(source());
     }
 
     /// gnutls-cli and posttls-finger ask by themselves: the resolver of resolv.conf, on port 53.
     @Test
     @Requirement({"DANE-2", "DANE-3", "DANE-18"})
     void clientsThatAskByThemselvesAcceptWhatIsPublishedAndNothingAfterAMismatch() throws Exception {
-        Path finger = Programs.requireAnywhere("posttls-finger");
-        Path gnutls = Programs.require("gnutls-cli");
-        Path rootKey = Programs.requireInstalled(Path.of("/usr/share/dns/root.key"), "package dns-root-data");
-        Path postfix = Files.createDirectory(directory.resolve("postfix"));
-        Files.writeString(postfix.resolve("main.cf"), "compatibility_level = 3.6\n");
-        Path anchor = primary.anchor(DOMAIN);
-        List<List<String>> commands = new ArrayList<>();
-        for (Service service : services()) {
-            List<String> command = new ArrayList<>(List.of(
-                    gnutls.toString(),
-                    "--dane",
-                    "--local-dns",
-                    "--no-ca-verification",
-                    "-p",
-                    "" + server.port(service)));
-            if (STARTTLS.containsKey(service)) {
-                command.add("--starttls-proto=" + STARTTLS.get(service));
-            }
-            command.add(HOST);
-            commands.add(command);
-        }
-        for (Service service : List.of(Service.SUBMISSIONS, Service.SUBMISSION)) {
-            List<String> command = new ArrayList<>(List.of(
-                    "unshare", // not root: it would become somebody whom this network does not know
-                    "-U",
-                    "env",
-                    "MAIL_CONFIG=" + postfix,
-                    finger.toString(),
-                    "-l",
-                    "dane",
-                    "-L",
-                    "summary,certmatch"));
-            if (service == Service.SUBMISSIONS) {
-                command.add("-w");
-            }
-            command.add("[" + HOST + "]:" + server.port(service));
-            commands.add(command);
-        }
-        String unbound = ValidatingResolver.configuration(directory, 53, DOMAIN, anchor, primary.port());
-        Map<String, String> shown = Map.of(rootKey.toString(), anchor.toString());
-        try (NetworkNamespace network = new NetworkNamespace(directory.resolve("network"))) {
-            network.carry(primary.port());
-            for (Service service : services()) {
-                network.carry(server.port(service));
-            }
-            List<CommandRun> accepted = network.run(unbound, shown, commands);
-            for (int index = 0; index < commands.size(); index++) {
-                assertThat(accepted.get(index).out())
-                        .as("%s", commands.get(index))
-                        .contains(index < 6 ? "- DANE: Certificate matches." : "Verified TLS connection");
-            }
+        DaneClients clients = clients();
+        try (NetworkNamespace network = clients.network(List.of(source()))) {
+            clients.othersAccept(source(), network);
             mismatch();
-            List<CommandRun> refused = network.run(unbound, shown, commands);
-            for (int index = 0; index < commands.size(); index++) {
-                assertThat(refused.get(index).out())
-                        .as("%s", commands.get(index))
-                        .doesNotContain("Certificate matches", "Verified TLS connection")
-                        .contains(
-                                index < 6
-                                        ? "- DANE: Verification failed. The certificate differs."
-                                        : "TLS connection established");
-            }
+            clients.othersRefuse(source(), network);
         }
     }
 
     /// Every TLSA record is of another key from now on.
     private void mismatch() throws Exception {
-        for (Service service : services()) {
+        for (Service service : DaneClients.services()) {
             String owner = "_" + server.port(service) + "._tcp." + HOST + ".";
             primary.change(
                     DOMAIN,

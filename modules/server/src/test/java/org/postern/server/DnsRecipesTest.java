@@ -25,7 +25,7 @@ class DnsRecipesTest {
     Path directory;
 
     /// The blocks of one kind in one section.
-    private static List<String> blocks(String heading, String kind) throws Exception {
+    static List<String> blocks(String heading, String kind) throws Exception {
         String text = Files.readString(DOCUMENT);
         int start = text.indexOf("\n## " + heading);
         assertThat(start).as(heading).isNotNegative();
@@ -38,7 +38,7 @@ class DnsRecipesTest {
     }
 
     /// What follows `postern` in the commands of a section.
-    private static List<List<String>> commands(String heading) throws Exception {
+    static List<List<String>> commands(String heading) throws Exception {
         return blocks(heading, "sh").stream()
                 .flatMap(String::lines)
                 .map(line -> {

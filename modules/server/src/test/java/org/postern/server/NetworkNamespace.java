@@ -43,11 +43,16 @@ final class NetworkNamespace implements AutoCloseable {
 
     /// Makes a port of 127.0.0.1 be there inside, too.
     void carry(int port) throws IOException {
-        Path path = directory.resolve(port + ".socket");
+        carry("127.0.0.1", port, port);
+    }
+
+    /// Makes a port of 127.0.0.1 be another one inside, at an address of the loopback interface.
+    void carry(String address, int inside, int port) throws IOException {
+        Path path = directory.resolve(address + "-" + inside + ".socket");
         ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         listener.bind(UnixDomainSocketAddress.of(path));
         listeners.add(listener);
-        ports.put(Integer.toString(port), path.toString());
+        ports.put(address + ":" + inside, path.toString());
         Thread.ofPlatform().daemon().name("namespace-" + port).start(() -> accept(listener, port));
     }
 

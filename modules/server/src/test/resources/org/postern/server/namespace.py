@@ -1,6 +1,6 @@
 """Runs clients in a network of their own, where the resolver of resolv.conf is the test's Unbound on port 53.
 
-unshare -rnm python3 namespace.py SPECIFICATION: JSON with `ports` (a Unix socket behind each TCP port of 127.0.0.1),
+unshare -rnm python3 namespace.py SPECIFICATION: JSON with `ports` (a Unix socket behind each ADDRESS:PORT of TCP),
 `mounts` (files to show in the place of others), `unbound` (its command) and `commands`. Prints a JSON list with the exit
 code and the output of each command.
 """
@@ -33,8 +33,9 @@ def carry(listener, path):
             threading.Thread(target=pump, args=pair, daemon=True).start()
 
 
-for port, path in specification["ports"].items():
-    listener = socket.create_server(("127.0.0.1", int(port)))
+for place, path in specification["ports"].items():
+    address, port = place.split(":")
+    listener = socket.create_server((address, int(port)))
     threading.Thread(target=carry, args=(listener, path), daemon=True).start()
 
 unbound = subprocess.Popen(specification["unbound"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -1,17 +1,10 @@
 package org.postern.testkit;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Writer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +30,7 @@ public final class DynamicPrimary implements AutoCloseable {
     private final Path directory;
     private final int port;
     private final Map<String, String> zones = new LinkedHashMap<>(); // name, records
-    private @Nullable Process process;
+    private @Nullable ServerProcess process;
 
     /// A server in `directory`, which is the test's own.
     public DynamicPrimary(Program program, Path directory) throws IOException {
@@ -64,23 +57,24 @@ public final class DynamicPrimary implements AutoCloseable {
 
     /// Starts it, again with the zones as they were when it was stopped. Returns when it answers.
     public void start() throws IOException {
+        Path log = directory.resolve("log");
         switch (program) {
             case BIND -> {
                 Path file = Files.writeString(directory.resolve("named.conf"), bind());
-                start(List.of("named", "-g", "-n", "1", "-c", file.toString()), " running");
+                process =
+                        ServerProcess.start(log, " running$", List.of("named", "-g", "-n", "1", "-c", file.toString()));
             }
             case KNOT -> {
                 Path file = Files.writeString(directory.resolve("knot.conf"), knot());
-                start(List.of("knotd", "-c", file.toString()), "server started");
+                process = ServerProcess.start(log, "server started", List.of("knotd", "-c", file.toString()));
             }
         }
     }
 
     public void stop() {
-        Process running = process;
+        ServerProcess running = process;
         if (running != null) {
-            running.destroy();
-            running.onExit().join();
+            running.close();
             process = null;
         }
     }
@@ -153,105 +147,29 @@ public final class DynamicPrimary implements AutoCloseable {
         return conf.toString();
     }
 
-    private void start(List<String> command, String ready) throws IOException {
-        List<String> whole = new ArrayList<>(command);
-        whole.set(0, Programs.requireAnywhere(command.getFirst()).toString());
-        Process started = new ProcessBuilder(whole).redirectErrorStream(true).start();
-        process = started;
-        BufferedReader output = new BufferedReader(new InputStreamReader(started.getInputStream(), UTF_8));
-        StringBuilder said = new StringBuilder();
-        for (String line = output.readLine(); ; line = output.readLine()) {
-            if (line == null) {
-                throw new IllegalStateException(command + " ended: " + said);
-            }
-            said.append(line).append('\n');
-            if (line.endsWith(ready) || (program == Program.KNOT && line.contains(ready))) {
-                break;
-            }
-        }
-        // not virtual: a read from a pipe keeps its carrier, and there are as few as processors
-        Thread.ofPlatform().daemon().start(() -> {
-            try {
-                output.transferTo(Writer.nullWriter()); // a full pipe would stop it
-            } catch (IOException e) {
-                return; // it has ended
-            }
-        });
-    }
-
     /// What somebody else does with [#KEY]: lines of nsupdate (`update add NAME TTL TYPE DATA`), sent together.
     public void change(String zone, String... lines) throws IOException, InterruptedException {
         String script = "server 127.0.0.1 " + port + "\nzone " + zone + ".\n" + String.join("\n", lines) + "\nsend\n";
-        run(List.of("nsupdate", "-v", "-y", "hmac-sha256:" + KEY + ":" + SECRET), script);
+        Lookups.run(List.of("nsupdate", "-v", "-y", "hmac-sha256:" + KEY + ":" + SECRET), script);
     }
 
     /// The records of a name as dig shows them, `TTL TYPE data`, sorted; without signatures.
     public List<String> records(String name, String type) throws IOException, InterruptedException {
-        String answer = run(
-                List.of("dig", "@127.0.0.1", "-p", Integer.toString(port), "+tcp", "+noall", "+answer", name, type),
-                "");
-        return answer.lines()
-                .filter(line -> !line.isBlank() && !line.startsWith(";"))
-                .map(line -> line.split("\\s+", 5))
-                .map(words -> words[1] + " " + words[3] + " " + words[4])
-                .sorted()
-                .toList();
+        return Lookups.records(port, name, type);
     }
 
     /// The zone's own key as a trust anchor, in zone file form.
     public Path anchor(String zone) throws IOException, InterruptedException {
-        return Files.writeString(directory.resolve(zone + ".anchor"), zone + ". IN DNSKEY " + key(zone) + "\n");
-    }
-
-    private String key(String zone) throws IOException, InterruptedException {
-        return run(List.of("dig", "@127.0.0.1", "-p", Integer.toString(port), "+tcp", "+short", zone, "DNSKEY"), "")
-                .lines()
-                .filter(line -> line.startsWith("257 "))
+        String key = records(zone, "DNSKEY").stream()
+                .filter(line -> line.contains(" DNSKEY 257 "))
                 .findFirst()
                 .orElseThrow();
+        return Files.writeString(directory.resolve(zone + ".anchor"), zone + ". " + key + "\n");
     }
 
     /// What delv says of a name when it asks this server and trusts the zone's own key.
     public String validated(String zone, String name, String type) throws IOException, InterruptedException {
-        return validated(port, zone, name, type);
-    }
-
-    /// As above, when it asks somebody else on 127.0.0.1.
-    public String validated(int server, String zone, String name, String type)
-            throws IOException, InterruptedException {
-        String[] words = key(zone).split("\\s+", 4);
-        Path anchor = Files.writeString(
-                directory.resolve("delv.conf"),
-                "trust-anchors { \"" + zone + "\" static-key 257 3 " + words[2] + " \"" + words[3] + "\"; };\n");
-        return run(
-                List.of(
-                        "delv",
-                        "@127.0.0.1",
-                        "-p",
-                        Integer.toString(server),
-                        "-a",
-                        anchor.toString(),
-                        "+root=" + zone,
-                        name,
-                        type),
-                "");
-    }
-
-    private String run(List<String> command, String input) throws IOException, InterruptedException {
-        List<String> whole = new ArrayList<>(command);
-        whole.set(0, Programs.requireAnywhere(command.getFirst()).toString());
-        Process client = new ProcessBuilder(whole)
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .start();
-        try (Writer writer = client.outputWriter(UTF_8)) {
-            writer.write(input);
-        }
-        String text = new String(client.getInputStream().readAllBytes(), UTF_8);
-        if (client.waitFor() != 0) {
-            throw new IllegalStateException(Arrays.asList(command.getFirst(), input) + ": " + text);
-        }
-        return text;
+        return Lookups.validated(anchor(zone), port, zone, name, type);
     }
 
     @Override

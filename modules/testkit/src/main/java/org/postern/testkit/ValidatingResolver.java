@@ -1,58 +1,41 @@
 package org.postern.testkit;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Writer;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 
-/// A real Unbound on loopback that validates one zone, whose server it asks, and keeps nothing: each question
-/// goes to that server, so that what was changed is seen.
+/// A real Unbound on loopback that validates zones, whose servers it asks, and keeps nothing: each question goes to
+/// them, so that what was changed is seen.
 public final class ValidatingResolver implements AutoCloseable {
     private final int port;
-    private final Process process;
+    private final ServerProcess process;
 
     /// @param anchor the zone's key, in zone file form
     /// @param server the port of the zone's server on 127.0.0.1
     public ValidatingResolver(Path directory, String zone, Path anchor, int server) throws IOException {
+        this(directory, anchor, Map.of(zone, server));
+    }
+
+    /// @param anchors keys, in zone file form
+    /// @param zones for each the port of its server on 127.0.0.1; zones below them are found by their delegation
+    public ValidatingResolver(Path directory, Path anchors, Map<String, Integer> zones) throws IOException {
         try (DatagramSocket free = new DatagramSocket(0, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
             port = free.getLocalPort();
         }
         Path file = Files.writeString(
                 Files.createDirectories(directory).resolve("unbound.conf"),
-                configuration(directory, port, zone, anchor, server));
-        process = new ProcessBuilder(Programs.requireAnywhere("unbound").toString(), "-c", file.toString())
-                .redirectErrorStream(true)
-                .start();
-        BufferedReader output = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
-        StringBuilder said = new StringBuilder();
-        for (String line = output.readLine(); ; line = output.readLine()) {
-            if (line == null) {
-                throw new IllegalStateException("unbound ended: " + said);
-            }
-            said.append(line).append('\n');
-            if (line.contains("start of service")) {
-                break;
-            }
-        }
-        // not virtual: a read from a pipe keeps its carrier, and there are as few as processors
-        Thread.ofPlatform().daemon().start(() -> {
-            try {
-                output.transferTo(Writer.nullWriter()); // a full pipe would stop it
-            } catch (IOException e) {
-                return; // it has ended
-            }
-        });
+                configuration(directory, port, anchors, zones));
+        process = ServerProcess.start(
+                directory.resolve("log"), "start of service", List.of("unbound", "-c", file.toString()));
     }
 
     /// For one that is started elsewhere.
-    public static String configuration(Path directory, int port, String zone, Path anchor, int server) {
-        return """
+    public static String configuration(Path directory, int port, Path anchors, Map<String, Integer> zones) {
+        StringBuilder text = new StringBuilder("""
                 server:
                   interface: 127.0.0.1
                   port: %d
@@ -73,12 +56,15 @@ public final class ValidatingResolver implements AutoCloseable {
                   cache-max-ttl: 0
                   cache-max-negative-ttl: 0
                   local-zone: "test." nodefault
+                remote-control:
+                  control-enable: no
+                """.formatted(port, directory, anchors));
+        zones.forEach((zone, server) -> text.append("""
                 stub-zone:
                   name: "%s"
                   stub-addr: 127.0.0.1@%d
-                remote-control:
-                  control-enable: no
-                """.formatted(port, directory, anchor, zone, server);
+                """.formatted(zone, server)));
+        return text.toString();
     }
 
     /// UDP and TCP on 127.0.0.1.
@@ -88,7 +74,6 @@ public final class ValidatingResolver implements AutoCloseable {
 
     @Override
     public void close() {
-        process.destroy();
-        process.onExit().join();
+        process.close();
     }
 }
