@@ -136,12 +136,24 @@ class PowerCutTest {
             powerCut.on(disk);
         } finally {
             over.set(true);
+            awaitStill(threads);
             closeWithoutPower(store);
             for (Thread thread : threads) {
                 thread.join();
             }
         }
         assertThat(failures).isEmpty();
+    }
+
+    /// Returns when each has ended, or waits for a disk that takes nothing any more. When H2 must close because of
+    /// that, it closes the sessions of others under their hands, and a statement that is just running may then run
+    /// for ever.
+    private static void awaitStill(List<Thread> threads) {
+        for (Thread thread : threads) {
+            while (thread.isAlive() && thread.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+        }
     }
 
     private static void closeWithoutPower(PosternStore store) {
