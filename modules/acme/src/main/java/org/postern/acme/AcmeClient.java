@@ -10,6 +10,9 @@ import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
@@ -28,10 +31,13 @@ import org.shredzone.acme4j.connector.NetworkSettings;
 import org.shredzone.acme4j.exception.AcmeException;
 import org.shredzone.acme4j.exception.AcmeRateLimitedException;
 import org.shredzone.acme4j.provider.AbstractAcmeProvider;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One order at an authority (RFC 8555 §7.1), from the account to the chain. Blocks its thread for as long as that
 /// takes.
 final class AcmeClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AcmeClient.class);
     private static final Duration CONNECT = Duration.ofSeconds(20);
     private static final Duration REQUEST = Duration.ofSeconds(60);
     private static final Duration VALIDATION = Duration.ofMinutes(3);
@@ -72,9 +78,7 @@ final class AcmeClient implements AutoCloseable {
                     known.getLocation().toString(),
                     List.copyOf(session.getMetadata().getCaaIdentities())));
             Order order = known.newOrder().domains(names).create();
-            for (Authorization authorization : order.getAuthorizations()) {
-                prove(authorization);
-            }
+            proveAll(order.getAuthorizations());
             require(order.waitUntilReady(VALIDATION) == Status.READY, "the order", order.getError());
             var request = new CertificateNames(names, List.of(), List.of(), List.of());
             order.execute(SigningRequest.of(key, request).encoded());
@@ -103,31 +107,58 @@ final class AcmeClient implements AutoCloseable {
         return builder.create(session);
     }
 
-    private void prove(Authorization authorization) throws AcmeException, AcmeFailedException, InterruptedException {
-        if (authorization.getStatus() == Status.VALID) {
-            return; // of an order not long ago
-        }
-        String name = authorization.getIdentifier().getDomain();
-        Challenge challenge = authorization
-                .findChallenge(settings.challenge().type())
-                .orElseThrow(() -> new AcmeFailedException(
-                        "the authority does not offer " + settings.challenge().type() + " for " + name));
-        AutoCloseable answer = responders.answer(challenge, authorization.getIdentifier());
-        try {
-            challenge.trigger();
-            Status status = challenge.waitForCompletion(VALIDATION);
-            require(status == Status.VALID, settings.challenge().type() + " for " + name, challenge.getError());
-        } finally {
-            close(answer);
+    private void proveAll(List<Authorization> authorizations)
+            throws AcmeException, AcmeFailedException, InterruptedException {
+        if (settings.challenge() == ChallengeKind.DNS_01) {
+            // all at once: two of one name are two records of one set, and whoever asks may keep the set
+            prove(authorizations);
+        } else {
+            for (Authorization authorization : authorizations) {
+                prove(List.of(authorization)); // the answers share a port
+            }
         }
     }
 
-    private static void close(AutoCloseable answer) throws AcmeFailedException {
+    private record Proof(String name, Challenge challenge) {}
+
+    private void prove(List<Authorization> authorizations)
+            throws AcmeException, AcmeFailedException, InterruptedException {
+        Deque<AutoCloseable> answers = new ArrayDeque<>();
+        try {
+            List<Proof> proofs = new ArrayList<>();
+            for (Authorization authorization : authorizations) {
+                if (authorization.getStatus() == Status.VALID) {
+                    continue; // of an order not long ago
+                }
+                String name = authorization.getIdentifier().getDomain();
+                Challenge challenge = authorization
+                        .findChallenge(settings.challenge().type())
+                        .orElseThrow(() -> new AcmeFailedException("the authority does not offer "
+                                + settings.challenge().type() + " for " + name));
+                answers.push(responders.answer(challenge, authorization.getIdentifier()));
+                proofs.add(new Proof(name, challenge));
+            }
+            for (Proof proof : proofs) {
+                proof.challenge.trigger();
+            }
+            for (Proof proof : proofs) {
+                Status status = proof.challenge.waitForCompletion(VALIDATION);
+                require(
+                        status == Status.VALID,
+                        settings.challenge().type() + " for " + proof.name,
+                        proof.challenge.getError());
+            }
+        } finally {
+            answers.forEach(AcmeClient::close);
+        }
+    }
+
+    /// What was proved is proved all the same.
+    private static void close(AutoCloseable answer) {
         try {
             answer.close();
         } catch (Exception e) {
-            throw new AcmeFailedException(
-                    "the answer to a challenge cannot be taken away: " + e.getMessage(), e, Optional.empty());
+            LOG.warn("the answer to a challenge cannot be taken away: {}", e.getMessage(), e);
         }
     }
 

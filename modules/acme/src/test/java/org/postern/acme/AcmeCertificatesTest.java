@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -84,6 +85,21 @@ class AcmeCertificatesTest {
                 assertThat(files.map(AcmeCertificatesTest::permissions)).containsOnly("rw-------");
             }
             assertThat(permissions(directory.resolve("acme"))).isEqualTo("rwx------");
+        }
+    }
+
+    /// Two proofs of one name at a time.
+    @Test
+    void aWildcardIsProvedBesideItsName() throws Exception {
+        List<String> names = List.of("example.test", "*.example.test");
+        try (PebbleServer pebble = new PebbleServer(directory, Map.of(), true);
+                AcmeCertificates acme = certificates(pebble)) {
+            AcmeSettings settings = settings(pebble, ChallengeKind.DNS_01, false, KeyKind.EC_P256);
+            acme.want(settings, names);
+            acme.issue();
+            X509Certificate leaf = acme.pairs(settings).getFirst().load().leaf();
+            assertThat(PresentedIdentifiers.of(leaf).coversDnsName("any.example.test"))
+                    .isTrue();
         }
     }
 
