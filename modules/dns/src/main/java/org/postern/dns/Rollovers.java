@@ -258,6 +258,15 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
         return longest;
     }
 
+    /// The longest that a record set of any host may live in a cache.
+    public synchronized Duration longestTimeToLive() {
+        return states.values().stream()
+                .flatMap(state -> state.cached().stream())
+                .map(RolloverState.CachedSet::timeToLive)
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+    }
+
     /// Keys that must neither be served nor published any more.
     public void compromised(Set<String> keys, String reason) {
         synchronized (this) {
@@ -445,10 +454,11 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
                 }
                 case RolloverAction.Tell _ -> Optional.empty(); // told
             };
-            if (event.isPresent()) {
-                synchronized (this) {
-                    actions.addAll(apply(host, event.get()));
+            synchronized (this) {
+                if (closed) {
+                    return; // what was asked last may have stopped before the answer
                 }
+                event.ifPresent(told -> actions.addAll(apply(host, told)));
             }
         }
         if (reconsider) {

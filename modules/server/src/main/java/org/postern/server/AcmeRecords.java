@@ -7,29 +7,40 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import org.postern.acme.DnsPublisher;
 import org.postern.dns.AuthoritativeServers.ServerAnswer;
 import org.postern.dns.PublicationException;
 import org.postern.dns.RecordSet;
 import org.postern.dns.RecordType;
 import org.postern.resolver.DomainName;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The TXT records of dns-01 (RFC 8555 §8.4), published the way all records are.
 final class AcmeRecords implements DnsPublisher {
-    private static final Duration TIME_TO_LIVE = Duration.ofSeconds(60);
+    private static final Logger LOG = LoggerFactory.getLogger(AcmeRecords.class);
+    /// Of the next order there is another record, perhaps a moment later: nobody is to keep this one.
+    private static final Duration TIME_TO_LIVE = Duration.ofSeconds(1);
     private static final Duration PATIENCE = Duration.ofMinutes(3);
-    private static final Duration AGAIN = Duration.ofSeconds(1);
+    private static final Duration AGAIN = Duration.ofMillis(500);
 
-    private volatile @Nullable DnsKeeper dns;
+    private final CompletableFuture<DnsKeeper> keeper = new CompletableFuture<>();
     /// By name. Guarded by this.
     private final Map<DomainName, List<String>> texts =
             new TreeMap<>((one, other) -> one.text().compareTo(other.text()));
 
-    /// From now on there is somebody who publishes.
-    void by(DnsKeeper keeper) {
-        dns = keeper;
+    /// Where an authority looks for the proof that a name is ours.
+    static DomainName owner(String name) {
+        return new DomainName("_acme-challenge." + name);
+    }
+
+    /// From now on there is somebody who publishes, and whose name servers answer.
+    void by(DnsKeeper dns) {
+        keeper.complete(dns);
     }
 
     /// What is to be published just now.
@@ -41,30 +52,45 @@ final class AcmeRecords implements DnsPublisher {
 
     @Override
     public AutoCloseable publish(String name, String text) throws IOException {
-        DnsKeeper keeper = dns;
         DomainName owner = new DomainName(name);
-        if (keeper == null) {
-            throw new IOException("the server is still starting");
-        }
-        if (!keeper.publishes(owner)) {
+        DnsKeeper dns = started();
+        if (!dns.publishes(owner)) {
             throw new IOException(
                     owner + " is in no zone of dns.zones that Postern can change: dns-01 needs one that is"
                             + " published by update or by own-server");
         }
         String data = "\"" + text + "\"";
         change(owner, data, true);
-        AutoCloseable remedy = () -> {
-            change(owner, data, false);
-            publish(keeper, owner);
-        };
         try {
-            publish(keeper, owner);
-            await(keeper, owner, data);
-        } catch (IOException e) {
-            change(owner, data, false);
+            publish(dns, owner);
+            await(dns, owner, data);
+        } catch (IOException | RuntimeException e) {
+            withdraw(dns, owner, data);
             throw e;
         }
-        return remedy;
+        return () -> withdraw(dns, owner, data);
+    }
+
+    /// Certificates are ordered while the server still starts.
+    private DnsKeeper started() throws IOException {
+        try {
+            return keeper.copy()
+                    .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            throw new IOException("the server did not start", e);
+        }
+    }
+
+    /// What cannot be taken away now is with the next look at the zone, for nobody wants it any more.
+    private void withdraw(DnsKeeper dns, DomainName owner, String data) {
+        change(owner, data, false);
+        try {
+            publish(dns, owner);
+        } catch (IOException e) {
+            LOG.warn("the TXT record of {} stays for now: {}", owner, e.getMessage());
+            dns.refresh();
+        }
     }
 
     private synchronized void change(DomainName owner, String data, boolean there) {

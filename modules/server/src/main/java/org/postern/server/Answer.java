@@ -341,7 +341,13 @@ sealed interface Answer {
     ///
     /// @param applied what changed and applies from now on
     /// @param waiting what differs from the running server until a restart
-    record Reloaded(List<String> applied, List<String> waiting) implements Answer {}
+    /// @param closing listeners that are configured no more, and take connections until caches forget their records
+    record Reloaded(List<String> applied, List<String> waiting, List<Closing> closing) implements Answer {}
+
+    /// A listener that goes.
+    ///
+    /// @param until at the latest
+    record Closing(String service, String address, int port, Instant until) {}
 
     /// What a configuration would do.
     ///

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.postern.acme.AcmeSettings;
 import org.postern.acme.ChallengeKind;
 import org.postern.server.Configuration.Certificates;
@@ -65,7 +66,7 @@ final class CertificateSettings {
             return URI.create(text);
         });
         boolean agreed = settings.flag("tls.acme.agree-to-terms", false);
-        String challenge = settings.oneOf("tls.acme.challenge", "http-01", Set.of("http-01", "tls-alpn-01"));
+        String challenge = settings.oneOf("tls.acme.challenge", "http-01", Set.of("http-01", "tls-alpn-01", "dns-01"));
         List<String> hosts = settings.list("tls.acme.hosts", List.of(), Settings::host);
         boolean mailDomains = settings.flag("tls.acme.mail-domains", false);
         String keys = settings.oneOf("tls.acme.keys", "ec", Set.of("ec", "rsa", "both"));
@@ -90,7 +91,11 @@ final class CertificateSettings {
                 new AcmeSettings(
                         directory,
                         contacts,
-                        challenge.equals("http-01") ? ChallengeKind.HTTP_01 : ChallengeKind.TLS_ALPN_01,
+                        switch (challenge) {
+                            case "http-01" -> ChallengeKind.HTTP_01;
+                            case "tls-alpn-01" -> ChallengeKind.TLS_ALPN_01;
+                            default -> ChallengeKind.DNS_01;
+                        },
                         http,
                         alpn,
                         switch (keys) {
@@ -105,6 +110,27 @@ final class CertificateSettings {
                         trust.isEmpty() ? Optional.empty() : Optional.of(Path.of(trust))),
                 hosts,
                 mailDomains));
+    }
+
+    /// dns-01 needs a zone that Postern can change, for each name. Mail domains come later than the configuration: what
+    /// is wrong with theirs is told when a certificate is ordered.
+    ///
+    /// @param host the server's own
+    void checkChallenge(String host, Certificates certificates, DnsSettings dns) {
+        if (!(certificates instanceof Certificates.Acme acme)
+                || acme.settings().challenge() != ChallengeKind.DNS_01
+                || !Settings.isHost(host)) {
+            return;
+        }
+        Stream.concat(Stream.of(host), acme.hosts().stream())
+                .distinct()
+                .map(AcmeRecords::owner)
+                .filter(owner -> dns.zoneOf(owner)
+                        .filter(zone -> !(zone.by() instanceof DnsSettings.Way.Text))
+                        .isEmpty())
+                .forEach(owner -> settings.problem(settings.origin("tls.acme.challenge")
+                        + "tls.acme.challenge = dns-01 needs " + owner
+                        + " in a zone of dns.zones that Postern can change, by update or own-server"));
     }
 
     private InetSocketAddress responder(String name, int registered) {

@@ -249,6 +249,7 @@ final class ConfigurationReader {
         SaslSettings sasl = sasl();
         Optional<InetSocketAddress> metrics = metrics();
         DnsSettings dns = new DnsSection(settings).read(host, certificates);
+        section.checkChallenge(host, certificates, dns);
         Optional<Configuration.NameServer> nameServer = new NameServerSection(settings).read(dns);
         String level = settings.oneOf("log.level", "info", LOG_LEVELS);
         settings.findUnknownKeys();

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +24,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.postern.dns.AuthoritativeServers;
 import org.postern.dns.DirectServers;
+import org.postern.dns.FrontEnd;
 import org.postern.dns.Gate;
 import org.postern.dns.MailService;
 import org.postern.dns.PublicationException;
@@ -36,8 +36,6 @@ import org.postern.dns.TlsaData;
 import org.postern.dns.WantedRecords;
 import org.postern.resolver.DomainName;
 import org.postern.resolver.Resolver;
-import org.postern.server.Configuration.Listener;
-import org.postern.session.Endpoint;
 import org.postern.store.Accounts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,14 +48,14 @@ final class DnsKeeper implements AutoCloseable {
     private static final Duration INTERVAL = Duration.ofMinutes(15);
     /// Secondary servers need a moment; a publication that failed is tried again.
     private static final Duration AGAIN = Duration.ofMinutes(1);
-    /// A reload waits no longer for a withdrawal.
+    /// A start waits no longer for a publication.
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /// The settings, and what was made of them.
     private record Means(DnsSettings settings, Gate gate, AuthoritativeServers servers) {}
 
     private final Accounts accounts;
-    private final Supplier<Map<String, List<InetSocketAddress>>> bound;
+    private final RetiringListeners listeners;
     private final TlsaData tlsa;
     private final Supplier<Optional<CertificateKeeper.Ordering>> ordering;
     private final Supplier<List<RecordSet>> others;
@@ -74,7 +72,7 @@ final class DnsKeeper implements AutoCloseable {
     ///
     /// @param directory for what has been published
     /// @param ordering who may issue certificates, where that is known
-    /// @param bound addresses that services listen on, by their name
+    /// @param listeners where clients may be sent to
     /// @param tlsa keys that are served or announced
     /// @param others what else is wanted
     /// @throws StartException where the memory of what has been published cannot be read
@@ -83,12 +81,12 @@ final class DnsKeeper implements AutoCloseable {
             Path directory,
             Accounts accounts,
             Supplier<Optional<CertificateKeeper.Ordering>> ordering,
-            Supplier<Map<String, List<InetSocketAddress>>> bound,
+            RetiringListeners listeners,
             TlsaData tlsa,
             Supplier<List<RecordSet>> others,
             Function<DnsSettings.Zone, Optional<Publisher>> publishers) {
         this.accounts = accounts;
-        this.bound = bound;
+        this.listeners = listeners;
         this.tlsa = tlsa;
         this.ordering = ordering;
         this.others = others;
@@ -119,7 +117,7 @@ final class DnsKeeper implements AutoCloseable {
 
     /// Something changed that records are made of. Returns at once.
     void refresh() {
-        if (due.compareAndSet(false, true)) {
+        if (!timer.isShutdown() && due.compareAndSet(false, true)) {
             timer.execute(this::look);
         }
     }
@@ -152,7 +150,7 @@ final class DnsKeeper implements AutoCloseable {
 
     /// As of now.
     WantedRecords wanted() {
-        return wanted(settings(), offered(bound.get()));
+        return wanted(settings(), offered(listeners.offered()));
     }
 
     private WantedRecords wanted(DnsSettings settings, Map<MailService, Integer> ports) {
@@ -192,8 +190,32 @@ final class DnsKeeper implements AutoCloseable {
 
     /// Which of these may be published now. Blocking.
     Gate.Passage passage(List<RecordSet> sets) {
-        Means now = means;
-        return now.gate().pass(sets, memory.standing(RecordType.TLSA));
+        return passage(means, sets);
+    }
+
+    /// A gate that has just opened lets nothing out by itself: the rollover has to know of all that caches may
+    /// have, and publishes what a handshake has shown (RFC 7671 §8.4).
+    private Gate.Passage passage(Means now, List<RecordSet> sets) {
+        Gate.Passage open = now.gate().pass(sets, memory.standing(RecordType.TLSA));
+        Set<DomainName> early = now.settings().frontEnds().stream()
+                .map(FrontEnd::host)
+                .filter(host -> publishes(host.child("_tcp")) && !tlsa.released(host))
+                .map(host -> host.child("_tcp"))
+                .collect(Collectors.toSet());
+        if (early.isEmpty()) {
+            return open;
+        }
+        List<RecordSet> permitted = new ArrayList<>();
+        List<Gate.Withheld> withheld = new ArrayList<>(open.withheld());
+        for (RecordSet set : open.permitted()) {
+            if (set.type() == RecordType.TLSA && early.stream().anyMatch(set.owner()::isWithin)) {
+                withheld.add(new Gate.Withheld(
+                        set, false, "a handshake from outside has to show its key first: see postern dns rollover"));
+            } else {
+                permitted.add(set);
+            }
+        }
+        return new Gate.Passage(permitted, withheld);
     }
 
     /// Owners and types of which nothing is wanted, where something may be left of an earlier time.
@@ -232,11 +254,13 @@ final class DnsKeeper implements AutoCloseable {
     }
 
     private void lookAt(Means now) {
-        List<RecordSet> all = wanted(now.settings(), offered(bound.get())).all();
+        Map<MailService, Integer> ports = offered(listeners.offered());
+        List<RecordSet> all = wanted(now.settings(), ports).all();
         DnsWatch.Look look = watch.begin();
+        boolean everywhere = true;
         for (DnsSettings.Zone zone : now.settings().zones()) {
             List<RecordSet> sets = inZone(now.settings(), zone, all);
-            Gate.Passage passage = now.gate().pass(sets, memory.standing(RecordType.TLSA));
+            Gate.Passage passage = passage(now, sets);
             look.withheld(passage.withheld());
             Optional<Publisher> publisher = publishers.apply(zone);
             boolean published = publisher.isEmpty() || publish(publisher.get(), passage.permitted(), look);
@@ -249,9 +273,20 @@ final class DnsKeeper implements AutoCloseable {
                         RecordDifference.compare(passage.permitted(), left, now.servers());
                 look.compared(comparison);
                 memory.remember(passage.permitted(), left, comparison);
+                everywhere &= publisher.isEmpty()
+                        || (comparison.failures().isEmpty()
+                                && comparison.differences().isEmpty());
+            } else {
+                everywhere = false;
+            }
+            if (timer.isShutdown()) {
+                return; // servers that stop with this one say nothing of the others
             }
         }
-        if (look.end()) {
+        if (everywhere) {
+            listeners.seen(ports.values());
+        }
+        if (look.end() || listeners.awaitsSight()) {
             timer.schedule(this::look, AGAIN.toSeconds(), TimeUnit.SECONDS);
         }
     }
@@ -294,10 +329,13 @@ final class DnsKeeper implements AutoCloseable {
         try {
             CompletableFuture.runAsync(
                             () -> {
+                                if (timer.isShutdown()) {
+                                    throw new CompletionException(new PublicationException("the server stops"));
+                                }
                                 List<RecordSet> sets = inZone(
                                         now.settings(),
                                         zone.get(),
-                                        wanted(now.settings(), offered(bound.get()))
+                                        wanted(now.settings(), offered(listeners.offered()))
                                                 .all());
                                 try {
                                     List<RecordSet> permitted = passage(sets).permitted();
@@ -317,55 +355,21 @@ final class DnsKeeper implements AutoCloseable {
         }
     }
 
-    /// Before listeners go: takes back their TLSA records, which promise TLS there (RFC 7671 §8.4). Waits for that a
-    /// little while at most; the records of caches live on for their time.
-    void withdraw(Configuration next) {
-        Means now = means;
-        Map<MailService, Integer> ports = offered(bound.get());
-        Set<Integer> going = new HashSet<>(ports.values());
-        next.listeners().stream()
-                .map(Listener::endpoint)
-                .filter(Endpoint.Port.class::isInstance)
-                .forEach(endpoint ->
-                        going.remove(((Endpoint.Port) endpoint).address().getPort()));
-        boolean published = now.settings().zones().stream()
-                .anyMatch(zone -> publishers.apply(zone).isPresent());
-        if (going.isEmpty() || !published) {
-            return;
-        }
-        Set<DomainName> owners = now.settings().frontEnds().stream()
-                .flatMap(each -> going.stream().map(each::tlsaOwner))
+    /// Ports that lead clients here by records which Postern itself publishes.
+    Set<Integer> publishedPorts() {
+        Map<MailService, Integer> ports = offered(listeners.offered());
+        List<RecordSet> published = wanted(settings(), ports).all().stream()
+                .filter(set -> publishes(set.owner()))
+                .toList();
+        return ports.values().stream()
+                .filter(port -> published.stream().anyMatch(set -> leadsTo(set, port)))
                 .collect(Collectors.toSet());
-        List<RecordSet> staying = new ArrayList<>(wanted(now.settings(), ports).all());
-        staying.removeIf(set -> owners.contains(set.owner()));
-        CompletableFuture.runAsync(() -> withdraw(now, staying), timer)
-                .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
-                .whenComplete((_, failure) -> {
-                    if (failure == null) {
-                        LOG.info(
-                                "the TLSA records of the ports {} are withdrawn; caches have them for {} s more",
-                                going,
-                                now.settings().timeToLive().toSeconds());
-                    } else {
-                        LOG.warn("the ports {} go while their TLSA records are still published: {}", going, failure);
-                    }
-                })
-                .exceptionally(_ -> null)
-                .join();
     }
 
-    private void withdraw(Means now, List<RecordSet> staying) {
-        for (DnsSettings.Zone zone : now.settings().zones()) {
-            Optional<Publisher> publisher = publishers.apply(zone);
-            if (publisher.isPresent()) {
-                List<RecordSet> sets = inZone(now.settings(), zone, staying);
-                try {
-                    publisher.get().publish(passage(sets).permitted());
-                } catch (PublicationException e) {
-                    throw new IllegalStateException(e.getMessage(), e);
-                }
-            }
-        }
+    private static boolean leadsTo(RecordSet set, int port) {
+        return (set.type() == RecordType.TLSA && set.owner().text().startsWith("_" + port + "._tcp."))
+                || (set.type() == RecordType.SRV
+                        && set.data().stream().anyMatch(data -> data.matches("\\d+ \\d+ " + port + " .*")));
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// The configuration of a running server, and how another takes its place: as a whole or not at all.
 final class LiveConfiguration {
@@ -41,9 +41,10 @@ final class LiveConfiguration {
 
     /// Reads the file again.
     ///
-    /// @param take makes the server run with a configuration, or throws [RequestRefused] with all as before
+    /// @param take makes the server run with a configuration, and says which listeners go later; or throws
+    ///     [RequestRefused] with all as before
     /// @throws RequestRefused naming file and line
-    synchronized Answer.Reloaded reload(Consumer<Configuration> take) {
+    synchronized Answer.Reloaded reload(Function<Configuration, List<Answer.Closing>> take) {
         ConfigurationReader.Loaded next;
         try {
             next = ConfigurationReader.load(file, environment);
@@ -63,7 +64,7 @@ final class LiveConfiguration {
             }
         }
         Configuration wanted = next.configuration().withFixedPartsOf(running);
-        take.accept(wanted);
+        List<Answer.Closing> closing = take.apply(wanted);
         running = wanted;
         for (String setting : applied) {
             String value = next.settings().get(setting);
@@ -73,7 +74,7 @@ final class LiveConfiguration {
                 settings.put(setting, value);
             }
         }
-        return new Answer.Reloaded(applied, waiting);
+        return new Answer.Reloaded(applied, waiting, closing);
     }
 
     private Set<String> changed(Map<String, String> next) {

@@ -58,8 +58,10 @@ final class PosternServer implements AutoCloseable {
     private final Optional<MetricsEndpoint> metrics;
     private final PosternStore store;
     private final ClientCertificateLogins clients;
+    private final AcmeRecords challenges;
     private final CertificateKeeper certificates;
     private final Listeners listeners;
+    private final RetiringListeners retiring;
     private final Optional<NameServer> nameServer;
     private final Rollovers rollovers;
     private final DnsKeeper dns;
@@ -105,7 +107,7 @@ final class PosternServer implements AutoCloseable {
             mechanisms = new SaslMechanisms(authenticator, configuration.sasl());
             pop3 = new Pop3Protocol(authenticator, mechanisms, store, configuration.pop3());
             rollovers = new Rollovers(directory.subdirectory("dns"), TlsaRollover.hosts(configuration.dns()));
-            AcmeRecords challenges = new AcmeRecords();
+            challenges = new AcmeRecords();
             certificates = opened(new CertificateKeeper(
                     configuration,
                     directory.subdirectory("tls"),
@@ -121,6 +123,7 @@ final class PosternServer implements AutoCloseable {
                     new TlsUseRecords(new SessionLog(), store.tlsInventory()),
                     meters.registry());
             open.push(() -> listeners.stop(GRACE));
+            retiring = opened(new RetiringListeners(listeners));
             store.accounts().onRevoked(listeners::endSessionsOf);
             nameServer =
                     configuration.nameServer().map(own -> opened(openNameServer(own.settings(), directory, meters)));
@@ -132,11 +135,10 @@ final class PosternServer implements AutoCloseable {
                     directory.subdirectory("dns"),
                     store.accounts(),
                     certificates::ordering,
-                    listeners::bound,
+                    retiring,
                     new ServedTlsa(certificates.served(), rollovers),
                     challenges::sets,
                     publishers::of));
-            challenges.by(dns);
             certificates.onChange(dns::refresh);
             opened(rollovers);
             meters.rollovers(rollovers);
@@ -206,7 +208,7 @@ final class PosternServer implements AutoCloseable {
     /// @throws StartException naming the listener
     void listen() {
         try {
-            listeners.openAll(settings(configuration));
+            retiring.open(settings(configuration));
             if (nameServer.isPresent()) {
                 nameServer.get().listen();
             }
@@ -217,6 +219,7 @@ final class PosternServer implements AutoCloseable {
         live.ifPresent(file -> opened(new FileWatch(() -> List.of(file.file()), LOOK, this::reloadUnasked)));
         opened(new FileWatch(certificates::files, LOOK, certificates::refresh));
         dns.start();
+        challenges.by(dns);
         TlsOffer.of(configuration).compare(configuration.dataDirectory());
         TlsaRollover.start(rollovers, dns, certificates);
         warnOfMissingPostmasters();
@@ -256,14 +259,13 @@ final class PosternServer implements AutoCloseable {
     }
 
     /// What can fail comes first; then nothing can.
-    private void take(Configuration next) {
+    private List<Answer.Closing> take(Configuration next) {
         List<CertificateKeeper.Kept> ready;
         List<ClientAuthority> authorities;
         try {
             ready = certificates.prepare(next);
             authorities = ClientCertificateLogins.read(next);
-            dns.withdraw(next);
-            listeners.change(settings(next));
+            retiring.change(settings(next), dns.publishedPorts(), longestTimeToLive());
         } catch (TlsConfigurationException unusable) {
             throw new RequestRefused("the running certificates stay: " + unusable.getMessage(), Main.CONFIGURATION);
         } catch (IOException e) {
@@ -276,6 +278,14 @@ final class PosternServer implements AutoCloseable {
         Logging.level(next.logLevel());
         dns.take(next.dns());
         rollovers.refresh();
+        return retiring.closing();
+    }
+
+    /// Of records that a cache may have.
+    private Duration longestTimeToLive() {
+        Duration now = dns.settings().timeToLive();
+        Duration before = rollovers.longestTimeToLive();
+        return now.compareTo(before) < 0 ? before : now;
     }
 
     /// With protocols of their own: sessions that are open go on with what they began with.
@@ -317,6 +327,10 @@ final class PosternServer implements AutoCloseable {
 
     Management management() {
         return management;
+    }
+
+    AcmeRecords challenges() {
+        return challenges;
     }
 
     PosternStore store() {

@@ -23,9 +23,25 @@ final class ReloadCommand implements Callable<Integer> {
 
     private static String text(Answer.Reloaded reloaded) {
         if (reloaded.applied().isEmpty() && reloaded.waiting().isEmpty()) {
-            return "no setting changed; certificates were looked at\n";
+            return "no setting changed; certificates were looked at\n" + closing(reloaded.closing());
         }
-        return lines("applied", reloaded.applied()) + lines("waits for a restart", reloaded.waiting());
+        return lines("applied", reloaded.applied())
+                + lines("waits for a restart", reloaded.waiting())
+                + closing(reloaded.closing());
+    }
+
+    private static String closing(List<Answer.Closing> closing) {
+        StringBuilder text = new StringBuilder();
+        closing.forEach(each -> text.append("closes later: ")
+                .append(each.service())
+                .append(" on ")
+                .append(each.address())
+                .append(" port ")
+                .append(each.port())
+                .append(", at the latest at ")
+                .append(Units.time(each.until()))
+                .append(": clients may still have the DNS records that lead to it\n"));
+        return text.toString();
     }
 
     private static String lines(String what, List<String> keys) {

@@ -16,6 +16,11 @@ record ServedTlsa(ServedCertificates served, Rollovers rollovers) implements Tls
         return rollovers.published(host).orElseGet(() -> served(host, forms));
     }
 
+    @Override
+    public boolean released(DomainName host) {
+        return rollovers.published(host).isPresent();
+    }
+
     private List<String> served(DomainName host, List<TlsaParameters> forms) {
         return served.servedFor(host.text()).stream()
                 .flatMap(certificate -> forms.stream().flatMap(form -> form.of(certificate.chain()).stream()))

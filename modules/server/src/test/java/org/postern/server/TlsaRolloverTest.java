@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.identity.TlsaRecord;
@@ -255,7 +256,9 @@ class TlsaRolloverTest {
         }
     }
 
+    /// Where Postern publishes by itself: [PublishedRolloverTest].
     @Test
+    @Tag("long")
     @Requirement({"DANE-9", "DANE-24"})
     void renewalsThroughAcmePassWithoutARefusal() throws Exception {
         PebbleServer pebble = new PebbleServer(directory, Map.of(), false);

@@ -30,6 +30,7 @@ public final class DynamicPrimary implements AutoCloseable {
     private final Path directory;
     private final int port;
     private final Map<String, String> zones = new LinkedHashMap<>(); // name, records
+    private String transfers = "notify no;";
     private @Nullable ServerProcess process;
 
     /// A server in `directory`, which is the test's own.
@@ -53,6 +54,13 @@ public final class DynamicPrimary implements AutoCloseable {
                 directory.resolve(name + ".zone"),
                 "$ORIGIN " + name + ".\n$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 300\n@ NS ns\nns A 127.0.0.1\n"
                         + records);
+    }
+
+    /// It tells a secondary server on 127.0.0.1 what changes, a second later, and lets it transfer zones, with [#KEY];
+    /// before [#start], and BIND alone.
+    public void secondary(int secondaryPort) {
+        transfers = "notify explicit; notify-delay 1; also-notify { 127.0.0.1 port " + secondaryPort + " key " + KEY
+                + "; }; allow-transfer { key " + KEY + "; };";
     }
 
     /// Starts it, again with the zones as they were when it was stopped. Returns when it answers.
@@ -82,10 +90,10 @@ public final class DynamicPrimary implements AutoCloseable {
     private String bind() {
         StringBuilder conf = new StringBuilder("""
                 options { directory "%s"; key-directory "%s"; listen-on port %d { 127.0.0.1; }; listen-on-v6 { none; };
-                  recursion no; pid-file none; session-keyfile none; lock-file none; dnssec-validation no; notify no; };
+                  recursion no; pid-file none; session-keyfile none; lock-file none; dnssec-validation no; %s };
                 controls {};
                 dnssec-policy "one" { keys { csk lifetime unlimited algorithm ecdsap256sha256; }; };
-                """.formatted(directory, directory, port));
+                """.formatted(directory, directory, port, transfers));
         for (String key : List.of(KEY, LIMITED_KEY)) {
             conf.append("key \"%s\" { algorithm hmac-sha256; secret \"%s\"; };\n".formatted(key, SECRET));
         }

@@ -14,10 +14,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
 
-/// Pebble, an ACME authority for tests, with a name server where every name is 127.0.0.1. It asks for challenges at
-/// ports that were free.
+/// Pebble, an ACME authority for tests, with a name server where every name is 127.0.0.1, or another one. It asks for
+/// challenges at ports that were free.
 public final class PebbleServer implements AutoCloseable {
     private static final String NOBODY = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
 
@@ -33,8 +34,13 @@ public final class PebbleServer implements AutoCloseable {
     /// @param environment as `PEBBLE_WFE_NONCEREJECT`
     /// @param bound whether accounts need an external one: `kid-1`, with [#externalSecret]
     public PebbleServer(Path directory, Map<String, String> environment, boolean bound) throws IOException {
+        this(directory, environment, bound, OptionalInt.empty());
+    }
+
+    /// @param nameServer the port on 127.0.0.1 of a name server that it asks, in place of its own
+    public PebbleServer(Path directory, Map<String, String> environment, boolean bound, OptionalInt nameServer)
+            throws IOException {
         Path program = Programs.require("pebble");
-        Path names = Programs.require("pebble-challtestsrv");
         List<Integer> ports = freePorts(6);
         port = ports.get(0);
         httpPort = ports.get(2);
@@ -48,12 +54,28 @@ public final class PebbleServer implements AutoCloseable {
                  "externalAccountBindingRequired": %s, "externalAccountMACKeys": {"kid-1": "%s"}}}
                 """.formatted(
                         port, ports.get(1), trust, trust, httpPort, tlsPort, bound, NOBODY));
+        if (nameServer.isEmpty()) {
+            startNames(directory, ports.get(4));
+        }
+        start(
+                directory.resolve("pebble.log"),
+                environment,
+                program.toString(),
+                "-config",
+                configuration.toString(),
+                "-dnsserver",
+                "127.0.0.1:" + nameServer.orElse(ports.get(4)));
+        awaitAnswer();
+    }
+
+    private void startNames(Path directory, int namesPort) throws IOException {
+        Path names = Programs.require("pebble-challtestsrv");
         start(
                 directory.resolve("names.log"),
                 Map.of(),
                 names.toString(),
                 "-dns01",
-                "127.0.0.1:" + ports.get(4),
+                "127.0.0.1:" + namesPort,
                 "-management",
                 "127.0.0.1:" + dnsManagement,
                 "-http01",
@@ -64,15 +86,6 @@ public final class PebbleServer implements AutoCloseable {
                 "",
                 "-defaultIPv6",
                 "");
-        start(
-                directory.resolve("pebble.log"),
-                environment,
-                program.toString(),
-                "-config",
-                configuration.toString(),
-                "-dnsserver",
-                "127.0.0.1:" + ports.get(4));
-        awaitAnswer();
     }
 
     private static List<Integer> freePorts(int count) throws IOException {
