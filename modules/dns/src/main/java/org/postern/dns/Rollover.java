@@ -375,7 +375,10 @@ class Rollover {
         Duration timeToLive = state.situation().timeToLive();
         Set<String> owned = new HashSet<>(state.owned());
         owned.addAll(data);
-        return state.with(new Target(data, timeToLive, now, false, false))
+        // the one before may have come after all since the last look: an update that was late
+        Target before = state.target();
+        return state.mayBeSeen(before.data(), before.timeToLive())
+                .with(new Target(data, timeToLive, now, false, false))
                 .owned(owned)
                 .mayBeSeen(data, timeToLive);
     }

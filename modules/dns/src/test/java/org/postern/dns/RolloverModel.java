@@ -25,8 +25,18 @@ final class RolloverModel {
         DONE,
         LOST_WITHOUT_A_WORD,
         DONE_AND_REPORTED_AS_FAILED,
-        FAILED
+        FAILED,
+        /// Reported as failed, and on its way all the same.
+        LATE
     }
+
+    /// How the process makes counted time of its clocks.
+    @FunctionalInterface
+    interface Counting {
+        RolloverClock count(RolloverClock last, RolloverClock.Reading now);
+    }
+
+    static final Counting BY_BOTH_CLOCKS = (last, now) -> last.advance(now).clock();
 
     /// A record set as a server has it.
     record Zone(Set<String> data, int timeToLive) {}
@@ -40,9 +50,12 @@ final class RolloverModel {
     }
 
     private final Rollover machine;
+    private final Counting counting;
     // what is true
     private int now;
     private int wallAhead;
+    /// How far the monotonic clock is behind: it stands while the machine sleeps, and begins anew with each start.
+    private int monotonicBehind;
     private int boots;
     private List<Zone> servers;
     private List<Zone> before;
@@ -52,6 +65,8 @@ final class RolloverModel {
     private Map<Zone, Integer> lastServed = new HashMap<>();
     private Set<String> served;
     private Publication publication = Publication.DONE;
+    /// Sent to the primary, which has not got it.
+    private Optional<Zone> underWay = Optional.empty();
     private boolean handshakes = true;
     /// Acts until the process dies; negative for never.
     private int fuse = -1;
@@ -66,12 +81,14 @@ final class RolloverModel {
     private RolloverClock clock;
 
     RolloverModel(Rollover machine, int servers, int timeToLive, String... served) {
-        this(machine, true, servers, timeToLive, served);
+        this(machine, BY_BOTH_CLOCKS, true, servers, timeToLive, served);
     }
 
     /// @param publishing whether anything is to be published from the beginning
-    RolloverModel(Rollover machine, boolean publishing, int servers, int timeToLive, String... served) {
+    RolloverModel(
+            Rollover machine, Counting counting, boolean publishing, int servers, int timeToLive, String... served) {
         this.machine = machine;
+        this.counting = counting;
         this.publishing = publishing;
         this.timeToLive = timeToLive;
         this.served = Set.of(served);
@@ -88,8 +105,10 @@ final class RolloverModel {
 
     private RolloverModel(RolloverModel other) {
         machine = other.machine;
+        counting = other.counting;
         now = other.now;
         wallAhead = other.wallAhead;
+        monotonicBehind = other.monotonicBehind;
         boots = other.boots;
         servers = other.servers;
         before = other.before;
@@ -98,6 +117,7 @@ final class RolloverModel {
         lastServed = new HashMap<>(other.lastServed);
         served = other.served;
         publication = other.publication;
+        underWay = other.underWay;
         handshakes = other.handshakes;
         fuse = other.fuse;
         wanted = other.wanted;
@@ -120,6 +140,7 @@ final class RolloverModel {
         return List.of(
                 now,
                 wallAhead,
+                monotonicBehind,
                 boots,
                 servers,
                 before,
@@ -128,6 +149,7 @@ final class RolloverModel {
                 held,
                 served,
                 publication,
+                underWay,
                 handshakes,
                 wanted,
                 announced,
@@ -152,11 +174,22 @@ final class RolloverModel {
 
     /// The machine is down for a while; the servers of the zone are not.
     void reboot(int seconds) {
+        pass(seconds);
+        boots++;
+        monotonicBehind = now;
+        start();
+    }
+
+    /// The machine sleeps: the wall clock goes on alone.
+    void sleep(int seconds) {
+        pass(seconds);
+        monotonicBehind += seconds;
+    }
+
+    private void pass(int seconds) {
         for (int second = 0; second < seconds; second++) {
             tick();
         }
-        boots++;
-        start();
     }
 
     void renew(String... keys) {
@@ -217,6 +250,12 @@ final class RolloverModel {
         fuse = acts;
     }
 
+    /// What was under way comes to the primary, if nothing that was sent later has been there.
+    void arrive() {
+        underWay.ifPresent(zone -> replace(0, zone));
+        underWay = Optional.empty();
+    }
+
     /// A secondary gets what the primary has.
     void transfer(int server) {
         if (!setBack.contains(server)) {
@@ -228,7 +267,7 @@ final class RolloverModel {
     /// and forth between two looks is seen by nobody. A copy that what is served does not go with breaks it,
     /// whoever serves.
     void restore(int server) {
-        if (server > 0 && mismatch(before.get(server)) == null) {
+        if (server > 0 && !setBack.contains(server) && mismatch(before.get(server)) == null) {
             setBack = with(setBack, server, true);
             replace(server, before.get(server));
         }
@@ -261,7 +300,9 @@ final class RolloverModel {
 
     private RolloverClock.Reading reading() {
         return new RolloverClock.Reading(
-                "boot " + boots, now * 1_000_000_000L, Instant.ofEpochSecond(1_000_000L + now + wallAhead));
+                "boot " + boots,
+                (now - monotonicBehind) * 1_000_000_000L,
+                Instant.ofEpochSecond(1_000_000L + now + wallAhead));
     }
 
     private void run(Runnable work) {
@@ -299,7 +340,7 @@ final class RolloverModel {
 
     private void act(RolloverEvent event) {
         act();
-        RolloverClock read = clock.advance(reading()).clock();
+        RolloverClock read = counting.count(clock, reading());
         Rollover.Step step = machine.step(state, event, read.counted());
         act();
         state = step.state(); // saved
@@ -320,15 +361,17 @@ final class RolloverModel {
     private void publish() {
         Publication outcome = publication;
         publication = Publication.DONE;
+        Zone target = new Zone(
+                state.target().data(), (int) state.target().timeToLive().toSeconds());
+        underWay = outcome == Publication.LATE ? Optional.of(target) : Optional.empty();
         if (outcome == Publication.DONE || outcome == Publication.DONE_AND_REPORTED_AS_FAILED) {
-            replace(0, new Zone(state.target().data(), (int)
-                    state.target().timeToLive().toSeconds()));
+            replace(0, target);
         }
         act();
         act(
                 switch (outcome) {
                     case DONE, LOST_WITHOUT_A_WORD -> new RolloverEvent.Published();
-                    case DONE_AND_REPORTED_AS_FAILED, FAILED -> new RolloverEvent.PublicationFailed("no answer");
+                    case DONE_AND_REPORTED_AS_FAILED, FAILED, LATE -> new RolloverEvent.PublicationFailed("no answer");
                 });
     }
 
@@ -350,7 +393,7 @@ final class RolloverModel {
     }
 
     private void reconsider() {
-        Duration counted = clock.advance(reading()).clock().counted();
+        Duration counted = counting.count(clock, reading()).counted();
         if (chains(wanted).stream().allMatch(chain -> machine.mayServe(state, chain, counted))) {
             served = wanted;
             act();

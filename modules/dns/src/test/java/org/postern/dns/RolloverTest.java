@@ -94,6 +94,22 @@ class RolloverTest {
         assertThat(world.served()).containsExactly("new");
     }
 
+    /// It was on a server between two looks, and nobody saw it.
+    @Test
+    @Requirement("DANE-9")
+    void anUpdateThatComesLateIsCountedFromTheLookAfterIt() {
+        published();
+        world.next(RolloverModel.Publication.LATE);
+        world.configure(3 * TIME_TO_LIVE);
+        pass(6 * TIME_TO_LIVE - 2); // the set that lives longer is on no server, and could be forgotten soon
+        world.arrive();
+        world.renew("new");
+        pass(6 * TIME_TO_LIVE - 1);
+        assertThat(world.served()).as("a cache may have it still").containsExactly("old");
+        pass(5);
+        assertThat(world.served()).containsExactly("new");
+    }
+
     @Test
     void anOperatorMayLetItPass() {
         published();
@@ -123,7 +139,8 @@ class RolloverTest {
     @Test
     @Requirement("DANE-14")
     void aZoneWithoutSignaturesHoldsUpNothing() {
-        RolloverModel unsigned = new RolloverModel(new Rollover(), false, 2, TIME_TO_LIVE, "old");
+        RolloverModel unsigned =
+                new RolloverModel(new Rollover(), RolloverModel.BY_BOTH_CLOCKS, false, 2, TIME_TO_LIVE, "old");
         unsigned.renew("new");
         assertThat(unsigned.served()).containsExactly("new");
         assertThat(unsigned.published()).containsExactly(Set.of());
