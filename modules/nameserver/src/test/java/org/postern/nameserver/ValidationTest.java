@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,11 +25,21 @@ import org.postern.resolver.ResolverSettings;
 import org.postern.resolver.TrustAnchorFile;
 import org.postern.resolver.Upstream;
 import org.postern.testkit.Requirement;
+import org.postern.testkit.ValidatingResolver;
 
 /// Real validators: Unbound and delv, and Postern's own, follow SRV → target → TLSA, and are shown what is not there.
 class ValidationTest {
     @TempDir
     Path directory;
+
+    private @Nullable ValidatingResolver resolver;
+
+    @AfterEach
+    void stop() {
+        if (resolver != null) {
+            resolver.close();
+        }
+    }
 
     @ParameterizedTest
     @MethodSource("org.postern.nameserver.SecondariesTest#kinds")
@@ -35,14 +47,14 @@ class ValidationTest {
     void believe(Algorithm algorithm, Denial denial, KeyScheme keys) throws Exception {
         ZoneSettings zone = TestZones.settings(
                 algorithm, denial, keys, Optional.of(TestZones.records(directory, TestZones.RECORDS)));
-        try (RealServers servers = new RealServers(directory);
-                NameServer server = TestZones.serve(directory, zone)) {
+        try (NameServer server = TestZones.serve(directory, zone)) {
             server.publisher(TestZones.ORIGIN).publish(TestZones.mail(TestZones.HASH));
             int port = server.addresses().getFirst().getPort();
             Path anchor = Files.write(directory.resolve("anchor.txt"), server.anchors(TestZones.ORIGIN));
-            int unbound = startUnbound(servers, port, anchor);
             Path delv = delvAnchor(server.anchors(TestZones.ORIGIN).getFirst());
 
+            resolver = new ValidatingResolver(directory, "example.org", anchor, port);
+            int unbound = resolver.port();
             record Expected(String name, String type, String answer) {}
             for (Expected expected : List.of(
                     new Expected("_imaps._tcp.example.org", "SRV", "0 1 993 mail.example.org."),
@@ -107,44 +119,18 @@ class ValidationTest {
     @Test
     void anotherKeyIsNotBelieved() throws Exception {
         ZoneSettings zone = TestZones.settings(Algorithm.ECDSA_P256, Denial.NSEC, KeyScheme.CSK, Optional.empty());
-        try (RealServers servers = new RealServers(directory);
-                NameServer server = TestZones.serve(directory, zone);
+        try (NameServer server = TestZones.serve(directory, zone);
                 NameServer other = TestZones.serve(directory.resolve("other"), zone)) {
             server.publisher(TestZones.ORIGIN)
                     .publish(List.of(TestZones.set("mail.example.org", RecordType.A, "192.0.2.1")));
             Path anchor = Files.write(directory.resolve("anchor.txt"), other.anchors(TestZones.ORIGIN));
-            int unbound = startUnbound(servers, server.addresses().getFirst().getPort(), anchor);
-            assertThat(ask(unbound, "mail.example.org", "A")).contains("status: SERVFAIL");
+            resolver = new ValidatingResolver(
+                    directory,
+                    "example.org",
+                    anchor,
+                    server.addresses().getFirst().getPort());
+            assertThat(ask(resolver.port(), "mail.example.org", "A")).contains("status: SERVFAIL");
         }
-    }
-
-    private int startUnbound(RealServers servers, int port, Path anchor) throws Exception {
-        int own = RealServers.freePort();
-        Path file = Files.writeString(directory.resolve("unbound.conf"), """
-                server:
-                  interface: 127.0.0.1
-                  port: %d
-                  directory: "%s"
-                  chroot: ""
-                  username: ""
-                  pidfile: ""
-                  do-daemonize: no
-                  use-syslog: no
-                  logfile: ""
-                  verbosity: 1
-                  num-threads: 1
-                  do-ip6: no
-                  do-not-query-localhost: no
-                  access-control: 127.0.0.0/8 allow
-                  trust-anchor-file: "%s"
-                remote-control:
-                  control-enable: no
-                stub-zone:
-                  name: "example.org"
-                  stub-addr: 127.0.0.1@%d
-                """.formatted(own, directory, anchor, port));
-        servers.start("unbound", "start of service", "unbound", "-c", file.toString());
-        return own;
     }
 
     private Path delvAnchor(String key) throws Exception {
@@ -156,12 +142,19 @@ class ValidationTest {
     }
 
     private static String ask(int port, String name, String type) throws Exception {
-        return RealServers.run(
-                "dig", "@127.0.0.1", "-p", "" + port, "+dnssec", "+nocookie", "+tries=3", name + ".", type);
+        return RealServers.run("dig", "@127.0.0.1", "-p", "" + port, "+dnssec", "+nocookie", "+tries=3", name + ".", type);
     }
 
     private static String delv(int port, Path anchor, String name, String type) throws Exception {
         return RealServers.run(
-                "delv", "@127.0.0.1", "-p", "" + port, "-a", anchor.toString(), "+root=example.org", name + ".", type);
+                        "delv",
+                        "@127.0.0.1",
+                        "-p",
+                        "" + port,
+                        "-a",
+                        anchor.toString(),
+                        "+root=example.org",
+                        name + ".",
+                        type);
     }
 }

@@ -1,12 +1,8 @@
 package org.postern.testkit;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Writer;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -51,7 +47,7 @@ public final class ChangingZones implements AutoCloseable {
     private final DatagramSocket relay;
     private volatile int authoritative; // port of the server that runs now
     private int serial = 1;
-    private @Nullable Process nsd;
+    private @Nullable ServerProcess nsd;
 
     public ChangingZones(Path directory) throws IOException {
         this.directory = directory;
@@ -93,9 +89,7 @@ public final class ChangingZones implements AutoCloseable {
 
     /// Starts a server, on a port of its own, and waits until it serves the zones.
     private void launch() throws IOException, InterruptedException {
-        try (DatagramSocket free = new DatagramSocket(0, relay.getLocalAddress())) {
-            authoritative = free.getLocalPort();
-        }
+        authoritative = SecondaryServer.freePort();
         StringBuilder conf =
                 new StringBuilder("""
                 server:
@@ -127,29 +121,8 @@ public final class ChangingZones implements AutoCloseable {
                     .append(".signed\"\n");
         }
         Path file = Files.writeString(directory.resolve("nsd.conf"), conf);
-        Process process = new ProcessBuilder(Programs.requireAnywhere("nsd").toString(), "-d", "-c", file.toString())
-                .redirectErrorStream(true)
-                .start();
-        nsd = process;
-        BufferedReader output = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
-        StringBuilder said = new StringBuilder();
-        for (String line = output.readLine(); ; line = output.readLine()) {
-            if (line == null) {
-                throw new IllegalStateException("nsd ended: " + said);
-            }
-            said.append(line).append('\n');
-            if (line.contains("nsd started")) {
-                break;
-            }
-        }
-        // not virtual: a read from a pipe keeps its carrier, and there are as few as processors
-        Thread.ofPlatform().daemon().start(() -> {
-            try {
-                output.transferTo(Writer.nullWriter()); // a full pipe would stop it
-            } catch (IOException e) {
-                return; // it has ended
-            }
-        });
+        nsd = ServerProcess.start(
+                directory.resolve("nsd.log"), "nsd started", List.of("nsd", "-d", "-c", file.toString()));
         awaitSerial();
     }
 
@@ -193,10 +166,10 @@ public final class ChangingZones implements AutoCloseable {
         }
         String key = keys.get(zone);
         if (key == null) {
-            key = run(List.of("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", zone))
+            key = DnssecTools.run(directory, List.of("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", zone))
                     .strip();
             keys.put(zone, key);
-            Files.writeString(directory.resolve(key + ".ds"), run(List.of("dnssec-dsfromkey", "-2", key + ".key")));
+            Files.writeString(directory.resolve(key + ".ds"), DnssecTools.run(directory, List.of("dnssec-dsfromkey", "-2", key + ".key")));
         }
         Files.writeString(
                 directory.resolve(fileOf(zone)), head + records + Files.readString(directory.resolve(key + ".key")));
@@ -206,7 +179,7 @@ public final class ChangingZones implements AutoCloseable {
             sign.addAll(List.of("-s", "20200101000000", "-e", "20200201000000"));
         }
         sign.addAll(List.of(fileOf(zone), key));
-        run(sign);
+        DnssecTools.run(directory, sign);
         if (state == State.CHANGED) {
             // every TLSA, SRV and address record now says something that nobody signed
             List<String> lines = Files.readAllLines(signed).stream()
@@ -216,20 +189,6 @@ public final class ChangingZones implements AutoCloseable {
                     .toList();
             Files.write(signed, lines);
         }
-    }
-
-    private String run(List<String> command) throws IOException, InterruptedException {
-        List<String> whole = new ArrayList<>(command);
-        whole.set(0, Programs.requireAnywhere(command.getFirst()).toString());
-        Process process = new ProcessBuilder(whole)
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .start();
-        String text = new String(process.getInputStream().readAllBytes(), UTF_8);
-        if (process.waitFor() != 0) {
-            throw new IllegalStateException(command + ": " + text);
-        }
-        return text;
     }
 
     private void awaitSerial() throws IOException {
@@ -335,10 +294,9 @@ public final class ChangingZones implements AutoCloseable {
     }
 
     private void stop() {
-        Process process = nsd;
-        if (process != null) {
-            process.destroy();
-            process.onExit().join();
+        ServerProcess running = nsd;
+        if (running != null) {
+            running.close();
         }
     }
 }

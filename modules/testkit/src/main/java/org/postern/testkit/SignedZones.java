@@ -1,13 +1,7 @@
 package org.postern.testkit;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.Writer;
-import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +20,7 @@ public final class SignedZones implements AutoCloseable {
     public static final String ECDSA = "ECDSAP256SHA256";
 
     private final Path directory;
-    private final List<Process> processes = new ArrayList<>();
+    private final List<ServerProcess> servers = new ArrayList<>();
     private final Map<String, String> delegations = new TreeMap<>(); // zone, NS and DS records for its parent
     private final List<String> served = new ArrayList<>();
     private final Map<String, Integer> elsewhere = new TreeMap<>(); // zone, port of who answers for it
@@ -36,14 +30,8 @@ public final class SignedZones implements AutoCloseable {
     /// Zones in `directory`, which is the test's own.
     public SignedZones(Path directory) throws IOException {
         this.directory = directory;
-        authoritative = freePort();
-        recursive = freePort();
-    }
-
-    private static int freePort() throws IOException {
-        try (DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+        authoritative = SecondaryServer.freePort();
+        recursive = SecondaryServer.freePort();
     }
 
     /// Port of the Unbound, UDP and TCP, on loopback.
@@ -86,7 +74,7 @@ public final class SignedZones implements AutoCloseable {
             make.addAll(List.of("-b", "2048"));
         }
         make.add(zone);
-        String key = run(make).strip();
+        String key = DnssecTools.run(directory, make).strip();
         String keyRecord = Files.readString(directory.resolve(key + ".key"));
         Path file = directory.resolve(fileOf(zone));
         Files.writeString(file, head(zone) + records + delegationsBelow(zone) + keyRecord);
@@ -94,8 +82,8 @@ public final class SignedZones implements AutoCloseable {
                 List.of("dnssec-signzone", "-q", "-P", "-z", "-O", "full", "-o", zone, "-f", fileOf(zone) + ".signed"));
         sign.addAll(options);
         sign.addAll(List.of(fileOf(zone), key));
-        run(sign);
-        String ds = run(List.of("dnssec-dsfromkey", "-2", key + ".key"));
+        DnssecTools.run(directory, sign);
+        String ds = DnssecTools.run(directory, List.of("dnssec-dsfromkey", "-2", key + ".key"));
         delegations.put(zone, zone + ". NS ns.test.\n" + ds);
         served.add(zone);
         if (zone.equals(".")) {
@@ -161,20 +149,6 @@ public final class SignedZones implements AutoCloseable {
         return zone.equals(".") ? "root" : zone;
     }
 
-    private String run(List<String> command) throws IOException, InterruptedException {
-        List<String> whole = new ArrayList<>(command);
-        whole.set(0, Programs.requireAnywhere(command.getFirst()).toString());
-        Process process = new ProcessBuilder(whole)
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .start();
-        String text = new String(process.getInputStream().readAllBytes(), UTF_8);
-        if (process.waitFor() != 0) {
-            throw new IllegalStateException(command + ": " + text);
-        }
-        return text;
-    }
-
     /// Starts named and Unbound; returns when both answer.
     public void serve() throws IOException {
         startNamed();
@@ -200,7 +174,8 @@ public final class SignedZones implements AutoCloseable {
             }
         });
         Path file = Files.writeString(directory.resolve("named.conf"), conf);
-        start(List.of("named", "-g", "-n", "1", "-c", file.toString()), "running");
+        servers.add(ServerProcess.start(
+                directory.resolve("named.log"), "running", List.of("named", "-g", "-n", "1", "-c", file.toString())));
     }
 
     private void startUnbound() throws IOException {
@@ -228,7 +203,8 @@ public final class SignedZones implements AutoCloseable {
                 remote-control:
                   control-enable: no
                 """.formatted(recursive, directory, anchor()) + stubs());
-        start(List.of("unbound", "-c", file.toString()), "start of service");
+        servers.add(ServerProcess.start(
+                directory.resolve("unbound.log"), "start of service", List.of("unbound", "-c", file.toString())));
     }
 
     /// One for each zone: Unbound insists that a denied DS record comes from the parent's servers, and delegations lead
@@ -246,37 +222,8 @@ public final class SignedZones implements AutoCloseable {
         return stubs.toString();
     }
 
-    private void start(List<String> command, String ready) throws IOException {
-        List<String> whole = new ArrayList<>(command);
-        whole.set(0, Programs.requireAnywhere(command.getFirst()).toString());
-        Process process = new ProcessBuilder(whole).redirectErrorStream(true).start();
-        processes.add(process);
-        BufferedReader output = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
-        StringBuilder said = new StringBuilder();
-        for (String line = output.readLine(); ; line = output.readLine()) {
-            if (line == null) {
-                throw new IllegalStateException(command + " ended: " + said);
-            }
-            said.append(line).append('\n');
-            if (line.contains(ready)) {
-                break;
-            }
-        }
-        // not virtual: a read from a pipe keeps its carrier, and there are as few as processors
-        Thread.ofPlatform().daemon().start(() -> {
-            try {
-                output.transferTo(Writer.nullWriter()); // a full pipe would stop it
-            } catch (IOException e) {
-                return; // it has ended
-            }
-        });
-    }
-
     @Override
     public void close() {
-        for (Process process : processes) {
-            process.destroy();
-            process.onExit().join();
-        }
+        servers.forEach(ServerProcess::close);
     }
 }
