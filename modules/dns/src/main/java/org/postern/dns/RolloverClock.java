@@ -38,14 +38,16 @@ public record RolloverClock(Reading last, Duration counted) {
         }
     }
 
+    /// The clock after a look at both.
+    ///
     /// @param jump how far the wall clock went away from the monotonic one, where that is too far
-    record Advance(RolloverClock clock, Optional<Duration> jump) {}
+    public record Advance(RolloverClock clock, Optional<Duration> jump) {}
 
-    static RolloverClock starting(Reading now) {
+    public static RolloverClock starting(Reading now) {
         return new RolloverClock(now, Duration.ZERO);
     }
 
-    Advance advance(Reading now) {
+    public Advance advance(Reading now) {
         Duration wall = Duration.between(last.wall, now.wall);
         if (!now.boot.equals(last.boot)) {
             return new Advance(new RolloverClock(now, counted), Optional.empty());

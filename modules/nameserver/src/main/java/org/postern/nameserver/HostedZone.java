@@ -5,10 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -31,27 +29,33 @@ import org.xbill.DNS.Record;
 final class HostedZone {
     private static final Logger LOG = LoggerFactory.getLogger(HostedZone.class);
 
-    private final ZoneSettings settings;
     private final Name origin;
     private final Path keyFile;
     private final Path stateFile;
-    private final Clock clock;
-    private final KeyRollover rollover;
-    private final ZoneSigner signer;
+    private final ZoneClock clock;
 
+    private volatile ZoneSettings settings;
+    // guarded by this
+    private KeyRollover rollover;
+    private ZoneSigner signer;
     private List<ZoneKey> keys;
     private List<Record> others;
     private @Nullable FileTime othersModified;
     private volatile Optional<String> fault = Optional.empty();
     private volatile ZoneState state;
     private Instant renewal;
+    private Instant beginning;
+    /// Settings were taken that the version which is served may not show.
+    private boolean stale;
+
+    private boolean closed;
 
     /// Opens a zone, or makes a new one.
     ///
     /// @param directory of all zones
     /// @throws IOException in the operator's words
     /// @throws IllegalArgumentException in the operator's words
-    HostedZone(ZoneSettings settings, Path directory, Clock clock) throws IOException {
+    HostedZone(ZoneSettings settings, Path directory, ZoneClock clock) throws IOException {
         this.settings = settings;
         this.origin = Names.of(settings.origin());
         this.clock = clock;
@@ -63,14 +67,18 @@ final class HostedZone {
         keyFile = own.resolve("keys");
         stateFile = own.resolve("zone");
         keys = openKeys();
-        others = readOthers();
+        Others read = readOthers(settings);
+        others = read.records;
+        othersModified = read.modified;
         Optional<ZoneState> before =
                 Files.exists(stateFile) ? Optional.of(ZoneState.read(stateFile, origin)) : Optional.empty();
-        Instant now = now();
+        ZoneClock.Moment now = clock.now();
         state = before.isPresent()
                 ? before.get()
-                : new ZoneState(List.of(), signer.sign(content(List.of()), keys, null, now), List.of());
+                : new ZoneState(
+                        List.of(), signer.sign(content(settings, others, List.of()), keys, null, now), List.of());
         renewal = signer.renewalOf(state.zone());
+        beginning = ZoneSigner.beginningOf(state.zone());
         if (before.isEmpty()) {
             state.write(stateFile);
         }
@@ -93,52 +101,71 @@ final class HostedZone {
                 throw new IOException(keyFile + " is missing, but the zone is there: restore the keys, or, if " + origin
                         + " has no DS record at its parent any more, move " + stateFile + " away");
             }
-            List<ZoneKey> made = rollover.first(now());
+            List<ZoneKey> made = rollover.first(clock.now());
+            clock.save();
             KeyFile.write(keyFile, made);
             return made;
         }
-        List<ZoneKey> read = KeyFile.read(keyFile);
-        boolean split = read.stream().anyMatch(key -> key.role() == ZoneKey.Role.ZSK);
-        boolean fits = read.stream().allMatch(key -> key.algorithm() == settings.algorithm())
-                && split == (settings.keys() == ZoneSettings.KeyScheme.KSK_AND_ZSK);
+        ZoneClock.Moment now = clock.now();
+        List<ZoneKey> read = KeyFile.read(keyFile, now);
+        requireFit(settings, read);
+        if (read.stream().noneMatch(key -> isAhead(key, now))) {
+            return read;
+        }
+        LOG.warn(
+                "{}: its keys are newer than the time that is known to have passed: what waits, waits from now on",
+                settings.origin());
+        List<ZoneKey> waiting = read.stream()
+                .map(key -> isAhead(key, now) ? key.waitAnew(now) : key)
+                .toList();
+        clock.save();
+        KeyFile.write(keyFile, waiting);
+        return waiting;
+    }
+
+    private void requireFit(ZoneSettings wanted, List<ZoneKey> present) throws IOException {
+        boolean split = present.stream().anyMatch(key -> key.role() == ZoneKey.Role.ZSK);
+        boolean fits = present.stream().allMatch(key -> key.algorithm() == wanted.algorithm())
+                && split == (wanted.keys() == ZoneSettings.KeyScheme.KSK_AND_ZSK);
         if (!fits) {
             throw new IOException(origin + " is signed with "
                     + (split ? "a KSK and a ZSK" : "a CSK") + " of "
-                    + read.getFirst().algorithm()
+                    + present.getFirst().algorithm()
                     + ", and the configuration says otherwise. To change that, take the DS record away at the parent, wait"
                     + " for its TTL, move " + keyFile.getParent() + " away and begin anew");
         }
-        return read;
     }
 
-    private List<Record> readOthers() throws IOException {
-        if (settings.records().isEmpty()) {
-            return List.of();
+    /// The clock's file was lost, or is an older one.
+    private static boolean isAhead(ZoneKey key, ZoneClock.Moment now) {
+        return key.counted().compareTo(now.counted()) > 0;
+    }
+
+    /// What others have in the zone.
+    private record Others(List<Record> records, @Nullable FileTime modified) {}
+
+    private Others readOthers(ZoneSettings wanted) throws IOException {
+        if (wanted.records().isEmpty()) {
+            return new Others(List.of(), null);
         }
-        Path file = settings.records().get();
+        Path file = wanted.records().get();
         FileTime modified = Files.exists(file) ? Files.getLastModifiedTime(file) : null;
         List<Record> read =
-                ZoneText.read(file, origin, settings.timing().timeToLive().toSeconds());
+                ZoneText.read(file, origin, wanted.timing().timeToLive().toSeconds());
         try {
             new ZoneContent(origin).addAll(read);
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }
-        othersModified = modified;
-        return read;
+        return new Others(read, modified);
     }
 
-    /// In whole seconds, as records have it.
-    private Instant now() {
-        return clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    }
-
-    private ZoneContent content(List<Record> published) {
+    private ZoneContent content(ZoneSettings wanted, List<Record> beside, List<Record> published) {
         ZoneContent content = new ZoneContent(origin);
-        settings.nameServers()
+        wanted.nameServers()
                 .forEach(host -> content.add(new NSRecord(
-                        origin, DClass.IN, settings.timing().timeToLive().toSeconds(), Names.of(host))));
-        content.addAll(others);
+                        origin, DClass.IN, wanted.timing().timeToLive().toSeconds(), Names.of(host))));
+        content.addAll(beside);
         content.addAll(published);
         content.check();
         return content;
@@ -160,6 +187,39 @@ final class HostedZone {
         return origin;
     }
 
+    /// Settings that fit the zone.
+    record Prepared(
+            ZoneSettings settings,
+            List<Record> others,
+            @Nullable FileTime modified) {}
+
+    /// Whether the zone can be as others say; it stays as it is.
+    ///
+    /// @throws IOException in the operator's words
+    /// @throws IllegalArgumentException in the operator's words
+    synchronized Prepared prepare(ZoneSettings next) throws IOException {
+        requireFit(next, keys);
+        Others read = readOthers(next);
+        content(next, read.records, state.published());
+        return new Prepared(next, read.records, read.modified);
+    }
+
+    /// The zone is as prepared from the next version on, which [#tick] makes.
+    synchronized void take(Prepared prepared) {
+        settings = prepared.settings;
+        rollover = new KeyRollover(settings);
+        signer = new ZoneSigner(settings);
+        others = prepared.others;
+        othersModified = prepared.modified;
+        fault = Optional.empty();
+        stale = true;
+    }
+
+    /// Nothing of it is written from now on: another may open its files.
+    synchronized void close() {
+        closed = true;
+    }
+
     /// Replaces what Postern published.
     ///
     /// @return whether another version is served now
@@ -170,7 +230,7 @@ final class HostedZone {
                 records.addAll(ZoneText.of(set, origin));
             }
             return refresh(records);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | IllegalStateException e) {
             throw new PublicationException("the zone " + settings.origin() + " stays as it is: " + e.getMessage(), e);
         } catch (IOException e) {
             throw new PublicationException(
@@ -182,11 +242,18 @@ final class HostedZone {
     ///
     /// @return whether another version is served now
     synchronized boolean tick() throws IOException {
+        if (closed) {
+            return false;
+        }
         boolean reread = takeOthers();
-        Instant now = now();
+        ZoneClock.Moment now = clock.now();
+        if (KeyRollover.waits(keys)) {
+            clock.keep();
+        }
         List<ZoneKey> next = rollover.advance(keys, now, ZoneSigner.longest(state.zone()));
         boolean moved = !sameKeys(keys, next);
-        return (reread || moved || !now.isBefore(renewal)) && refresh(state.published());
+        boolean resigned = stale || !now.wall().isBefore(renewal) || now.wall().isBefore(beginning);
+        return (reread || moved || resigned) && refresh(state.published());
     }
 
     private boolean takeOthers() throws IOException {
@@ -198,15 +265,15 @@ final class HostedZone {
         if (Objects.equals(modified, othersModified)) {
             return false;
         }
-        List<Record> before = others;
         try {
-            others = readOthers();
-            content(state.published());
+            Others read = readOthers(settings);
+            content(settings, read.records, state.published());
+            others = read.records;
+            othersModified = read.modified;
             fault = Optional.empty();
             LOG.info("{}: {} read again", settings.origin(), file);
             return true;
         } catch (IOException | IllegalArgumentException e) {
-            others = before;
             othersModified = modified; // said once, not with every look
             fault = Optional.of(String.valueOf(e.getMessage()));
             LOG.error("{}: its last good records stay: {}", settings.origin(), e.getMessage());
@@ -228,8 +295,9 @@ final class HostedZone {
     }
 
     private synchronized boolean refresh(List<Record> published) throws IOException {
-        Instant now = now();
-        ZoneContent content = content(published);
+        requireOpen();
+        ZoneClock.Moment now = clock.now();
+        ZoneContent content = content(settings, others, published);
         take(rollover.advance(keys, now, ZoneSigner.longest(state.zone())));
         Zone next = signer.sign(content, keys, state.zone(), now);
         boolean changed = next != state.zone();
@@ -240,7 +308,15 @@ final class HostedZone {
             state = after;
         }
         renewal = signer.renewalOf(next);
+        beginning = ZoneSigner.beginningOf(next);
+        stale = false;
         return changed;
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the name server has no zone " + settings.origin() + " any more");
+        }
     }
 
     /// Keys are on the disk before they are in the zone.
@@ -248,6 +324,7 @@ final class HostedZone {
         if (sameKeys(keys, next)) {
             return;
         }
+        clock.save();
         KeyFile.write(keyFile, next);
         for (ZoneKey key : next) {
             if (keys.stream().noneMatch(before -> before.same(key) && before.state() == key.state())) {
@@ -264,7 +341,8 @@ final class HostedZone {
 
     /// @throws IllegalStateException in the operator's words
     synchronized boolean roll(ZoneKey.Role role) throws IOException {
-        take(rollover.begin(keys, role, now()));
+        requireOpen();
+        take(rollover.begin(keys, role, clock.now()));
         return refresh(state.published());
     }
 
@@ -278,10 +356,11 @@ final class HostedZone {
     /// @param delegation its TTL
     /// @throws IllegalStateException in the operator's words
     synchronized boolean delegated(Duration delegation) throws IOException {
+        requireOpen();
         if (KeyRollover.awaitsDelegation(keys).isEmpty()) {
             throw new IllegalStateException("no key of " + settings.origin() + " waits for a DS record");
         }
-        take(rollover.delegated(keys, now(), delegation, ZoneSigner.longest(state.zone())));
+        take(rollover.delegated(keys, clock.now(), delegation, ZoneSigner.longest(state.zone())));
         return refresh(state.published());
     }
 

@@ -33,6 +33,7 @@ final class KeyFile {
             text.append(" state=").append(key.state());
             text.append(" algorithm=").append(key.algorithm());
             text.append(" since=").append(key.since());
+            text.append(" counted=").append(key.counted());
             text.append(" remain=").append(key.remain());
             text.append(" public=").append(base64.encodeToString(key.octets()));
             text.append(" secret=").append(base64.encodeToString(key.secret().getEncoded()));
@@ -41,8 +42,9 @@ final class KeyFile {
         AtomicFile.write(file, text.toString().getBytes(US_ASCII));
     }
 
+    /// @param now keys wait from now on where the file does not say since when
     /// @throws IOException in the operator's words
-    static List<ZoneKey> read(Path file) throws IOException {
+    static List<ZoneKey> read(Path file, ZoneClock.Moment now) throws IOException {
         Set<PosixFilePermission> open = EnumSet.copyOf(Files.getPosixFilePermissions(file));
         open.removeAll(EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
         if (!open.isEmpty()) {
@@ -54,7 +56,7 @@ final class KeyFile {
             number++;
             if (!line.isBlank() && !line.startsWith("#")) {
                 try {
-                    keys.add(parse(line));
+                    keys.add(parse(line, now));
                 } catch (GeneralSecurityException | IllegalArgumentException | DateTimeException e) {
                     // what is wrong with it is not said in its own words: they might be the secret's
                     throw new IOException(file + ":" + number + ": not a key as it was written (restore the file)", e);
@@ -67,7 +69,7 @@ final class KeyFile {
         return keys;
     }
 
-    private static ZoneKey parse(String line) throws GeneralSecurityException {
+    private static ZoneKey parse(String line, ZoneClock.Moment now) throws GeneralSecurityException {
         Map<String, String> fields = new HashMap<>();
         for (String word : line.split(" ", -1)) {
             int equals = word.indexOf('=');
@@ -84,6 +86,7 @@ final class KeyFile {
                 ZoneKey.decode(algorithm, base64.decode(fields.getOrDefault("secret", ""))),
                 base64.decode(fields.getOrDefault("public", "")),
                 Instant.parse(fields.getOrDefault("since", "")),
+                Duration.parse(fields.getOrDefault("counted", now.counted().toString())),
                 Duration.parse(fields.getOrDefault("remain", "")));
     }
 }

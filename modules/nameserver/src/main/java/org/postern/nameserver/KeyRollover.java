@@ -6,7 +6,6 @@ import static org.postern.nameserver.ZoneKey.State.READY;
 import static org.postern.nameserver.ZoneKey.State.RETIRED;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,7 +28,7 @@ final class KeyRollover {
     }
 
     /// The keys of a new zone. Nobody knows it yet: they are in use at once.
-    List<ZoneKey> first(Instant now) {
+    List<ZoneKey> first(ZoneClock.Moment now) {
         return switch (settings.keys()) {
             case CSK -> List.of(ZoneKey.make(Role.CSK, READY, settings.algorithm(), now));
             case KSK_AND_ZSK ->
@@ -42,7 +41,7 @@ final class KeyRollover {
     /// The keys as they are to be now.
     ///
     /// @param longest TTL of the zone's records
-    List<ZoneKey> advance(List<ZoneKey> keys, Instant now, Duration longest) {
+    List<ZoneKey> advance(List<ZoneKey> keys, ZoneClock.Moment now, Duration longest) {
         Duration known = settings.timing().timeToLive().plus(settings.timing().propagation());
         Duration gone = longest.plus(settings.timing().propagation());
         List<ZoneKey> next = new ArrayList<>();
@@ -70,15 +69,26 @@ final class KeyRollover {
         boolean dueZoneSigningKey = !life.isZero()
                 && next.stream()
                         .anyMatch(key ->
-                                key.role() == Role.ZSK && key.state() == ACTIVE && isOver(key, life.minus(known), now));
+                                key.role() == Role.ZSK && key.state() == ACTIVE && isDue(key, life.minus(known), now));
         if (dueZoneSigningKey && !inProgress(next, Role.ZSK)) {
             next.add(ZoneKey.make(Role.ZSK, PUBLISHED, settings.algorithm(), now));
         }
         return next;
     }
 
-    private static boolean isOver(ZoneKey key, Duration wait, Instant now) {
-        return !now.isBefore(key.since().plus(wait));
+    /// By counted time: a clock that is set shortens no wait.
+    private static boolean isOver(ZoneKey key, Duration wait, ZoneClock.Moment now) {
+        return now.counted().compareTo(key.counted().plus(wait)) >= 0;
+    }
+
+    /// Whether time is of the essence: a key waits until caches have learned or forgotten something.
+    static boolean waits(List<ZoneKey> keys) {
+        return keys.stream().anyMatch(key -> key.state() == PUBLISHED || key.state() == RETIRED);
+    }
+
+    /// By the wall clock: to begin early or late harms nobody.
+    private static boolean isDue(ZoneKey key, Duration life, ZoneClock.Moment now) {
+        return !now.wall().isBefore(key.since().plus(life));
     }
 
     private static boolean inProgress(List<ZoneKey> keys, Role role) {
@@ -88,7 +98,7 @@ final class KeyRollover {
     /// A new key of this role is to follow.
     ///
     /// @throws IllegalStateException in the operator's words
-    List<ZoneKey> begin(List<ZoneKey> keys, Role role, Instant now) {
+    List<ZoneKey> begin(List<ZoneKey> keys, Role role, ZoneClock.Moment now) {
         List<ZoneKey> present = keys.stream().filter(key -> key.role() == role).toList();
         if (present.isEmpty()) {
             throw new IllegalStateException(settings.origin() + " has no " + role + ": it is signed by "
@@ -115,7 +125,7 @@ final class KeyRollover {
     /// The parent has the DS record of the key that waited for it, and no other any more.
     ///
     /// @param delegation TTL of the parent's DS records
-    List<ZoneKey> delegated(List<ZoneKey> keys, Instant now, Duration delegation, Duration longest) {
+    List<ZoneKey> delegated(List<ZoneKey> keys, ZoneClock.Moment now, Duration delegation, Duration longest) {
         Duration least = (delegation.compareTo(longest) > 0 ? delegation : longest)
                 .plus(settings.timing().propagation());
         return keys.stream()

@@ -7,25 +7,27 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.postern.dns.AuthoritativeServers;
 import org.postern.dns.PublicationException;
 import org.postern.dns.Publisher;
 import org.postern.dns.RecordSet;
 import org.postern.dns.RecordType;
+import org.postern.dns.RolloverClock;
 import org.postern.resolver.DomainName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,70 +48,193 @@ public final class NameServer implements AutoCloseable {
     private static final Duration ASK = Duration.ofMinutes(15);
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-    private final NameServerSettings settings;
-    private final Map<DomainName, HostedZone> zones = new LinkedHashMap<>();
-    private final Map<DomainName, List<Notifier>> notifiers = new LinkedHashMap<>();
-    private final Map<DomainName, Instant> asked = new HashMap<>(); // by the keeper's thread alone
+    /// One of its zones, and who is told of its changes.
+    private record Hosted(HostedZone zone, List<Notifier> notifiers) {
+        Hosted {
+            notifiers = List.copyOf(notifiers);
+        }
+
+        ZoneStatus status() {
+            return zone.status(notifiers.stream().map(Notifier::status).toList());
+        }
+
+        void tell() {
+            notifiers.forEach(Notifier::wake);
+        }
+    }
+
+    /// Settings that can take the place of the running ones; made by [#prepare].
+    public static final class Prepared {
+        private final NameServerSettings settings;
+        private final Map<DomainName, HostedZone> opened = new LinkedHashMap<>();
+        private final Map<DomainName, HostedZone.Prepared> changed = new LinkedHashMap<>();
+        private final Map<Name, TransferKey> keys;
+
+        private Prepared(NameServerSettings settings) {
+            this.settings = settings;
+            this.keys = keys(settings);
+        }
+    }
+
+    private final Path directory;
+    private final ZoneClock clock;
+    private volatile NameServerSettings settings;
+    private volatile Map<DomainName, Hosted> zones = Map.of(); // in the order of the configuration
+    private final Map<DomainName, Long> asked = new HashMap<>(); // System.nanoTime(); by the keeper's thread alone
     private final Map<DomainName, String> faults = new HashMap<>(); // told already; by the keeper's thread alone
+    private String anchorsFault = ""; // told already; by the keeper's thread alone
     private final AnchorFiles anchors;
     private final Responder responder;
-    private final Clock clock;
     private final Optional<AuthoritativeServers> parents;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final List<TcpServer> streams = new ArrayList<>();
     private final List<InetSocketAddress> bound = new ArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition due = lock.newCondition();
+    private boolean hurried; // to be looked at once more, at once
     private boolean stopped;
 
     /// Opens the zones, makes those that are new, and signs what has to be; no port yet.
     ///
     /// @param directory for keys and zones
+    /// @param clocks both of them
     /// @param parents who is asked whether a DS record is there; empty: the operator says so
     /// @throws IOException in the operator's words
     /// @throws IllegalArgumentException in the operator's words
     public NameServer(
             NameServerSettings settings,
             Path directory,
-            Clock clock,
+            Supplier<RolloverClock.Reading> clocks,
             MeterRegistry registry,
             Optional<AuthoritativeServers> parents)
             throws IOException {
         this.settings = settings;
-        this.clock = clock;
+        this.directory = directory;
         this.parents = parents;
-        Map<Name, HostedZone> byName = new HashMap<>();
+        this.clock = new ZoneClock(directory, clocks);
+        Prepared first = prepare(settings);
+        zones = hosted(first);
+        anchors = new AnchorFiles(directory);
+        anchors.write(hostedZones());
+        byte[] secret = new byte[16]; // another with each start: clients learn new cookies by themselves
+        new SecureRandom().nextBytes(secret);
+        responder = new Responder(
+                service(first),
+                new Cookies(secret),
+                limit(settings),
+                () -> clocks.get().wall(),
+                registry);
+    }
+
+    private static ResponseRateLimit limit(NameServerSettings settings) {
+        return new ResponseRateLimit(
+                settings.responsesPerSecond(), () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+    }
+
+    /// @throws IllegalArgumentException in the operator's words
+    private static Map<Name, TransferKey> keys(NameServerSettings settings) {
         Map<Name, TransferKey> keys = new HashMap<>();
         for (ZoneSettings zone : settings.zones()) {
-            HostedZone hosted = new HostedZone(zone, directory, clock);
-            if (zones.put(zone.origin(), hosted) != null) {
-                throw new IllegalArgumentException("the zone " + zone.origin() + " is there twice");
-            }
-            byName.put(hosted.origin(), hosted);
-            List<Notifier> told = new ArrayList<>();
             for (ZoneSettings.Secondary secondary : zone.secondaries()) {
                 TransferKey before = keys.put(Names.of(secondary.key().name()), secondary.key());
                 if (before != null && !before.same(secondary.key())) {
                     throw new IllegalArgumentException(
                             "the TSIG key " + before.name() + " is there twice, and not the same");
                 }
+            }
+        }
+        return keys;
+    }
+
+    // ---- other settings while it runs
+
+    /// Whether it can go on with other settings: what fails, fails here, and nothing has changed then. Zones that
+    /// are new are opened, and served by [#take]. Where it listens stays.
+    ///
+    /// @throws IOException in the operator's words
+    /// @throws IllegalArgumentException in the operator's words
+    public Prepared prepare(NameServerSettings next) throws IOException {
+        Prepared prepared = new Prepared(settings.with(next));
+        for (ZoneSettings zone : next.zones()) {
+            Hosted running = zones.get(zone.origin());
+            boolean twice = running == null
+                    ? prepared.opened.put(zone.origin(), new HostedZone(zone, directory, clock)) != null
+                    : prepared.changed.put(zone.origin(), running.zone.prepare(zone)) != null;
+            if (twice) {
+                throw new IllegalArgumentException("the zone " + zone.origin() + " is there twice");
+            }
+        }
+        return prepared;
+    }
+
+    /// Goes on as prepared. Secondaries that stay keep what they have; the others are told, or told no more. What
+    /// has to be signed anew is signed at once, in the background.
+    public synchronized void take(Prepared prepared) {
+        Map<DomainName, Hosted> before = zones;
+        prepared.changed.forEach(
+                (name, change) -> Objects.requireNonNull(before.get(name)).zone.take(change));
+        Map<DomainName, Hosted> after = hosted(prepared);
+        zones = after;
+        boolean otherLimit = prepared.settings.responsesPerSecond() != settings.responsesPerSecond();
+        settings = prepared.settings;
+        responder.take(service(prepared));
+        if (otherLimit) {
+            responder.take(limit(settings));
+        }
+        streams.forEach(stream -> stream.take(prepared.settings));
+        before.forEach((name, hosted) -> {
+            Hosted now = after.get(name);
+            hosted.notifiers.stream()
+                    .filter(notifier -> now == null || !now.notifiers.contains(notifier))
+                    .forEach(Notifier::close);
+            if (now == null) {
+                hosted.zone.close();
+                LOG.info("{}: served no more; its keys and its content stay in {}", name, directory);
+            }
+        });
+        after.forEach((name, hosted) -> {
+            Hosted old = before.get(name);
+            hosted.notifiers.stream()
+                    .filter(notifier -> old == null || !old.notifiers.contains(notifier))
+                    .forEach(Notifier::start);
+            if (old == null) {
+                LOG.info("{}: served from now on", name);
+                tellDelegation(hosted.status());
+            }
+        });
+        look();
+    }
+
+    /// The zones after a change; notifiers of secondaries that stay go on.
+    private Map<DomainName, Hosted> hosted(Prepared prepared) {
+        Map<DomainName, Hosted> next = new LinkedHashMap<>();
+        for (ZoneSettings zone : prepared.settings.zones()) {
+            Hosted before = zones.get(zone.origin());
+            HostedZone hosted =
+                    before == null ? Objects.requireNonNull(prepared.opened.get(zone.origin())) : before.zone;
+            List<Notifier> told = new ArrayList<>();
+            for (ZoneSettings.Secondary secondary : zone.secondaries()) {
                 secondary
                         .address()
-                        .ifPresent(address -> told.add(new Notifier(hosted, address, secondary.key(), PATIENCE)));
+                        .ifPresent(address -> told.add((before == null ? List.<Notifier>of() : before.notifiers)
+                                .stream()
+                                        .filter(notifier -> notifier.tells(address, secondary.key()))
+                                        .findFirst()
+                                        .orElseGet(() -> new Notifier(hosted, address, secondary.key(), PATIENCE))));
             }
-            notifiers.put(zone.origin(), told);
+            next.put(zone.origin(), new Hosted(hosted, told));
         }
-        anchors = new AnchorFiles(directory);
-        anchors.write(zones.values());
-        byte[] secret = new byte[16]; // another with each start: clients learn new cookies by themselves
-        new SecureRandom().nextBytes(secret);
-        responder = new Responder(
-                byName,
-                keys,
-                new Cookies(secret),
-                new ResponseRateLimit(
-                        settings.responsesPerSecond(), () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime())),
-                clock,
-                registry);
+        return Collections.unmodifiableMap(next);
+    }
+
+    private Responder.Service service(Prepared prepared) {
+        Map<Name, HostedZone> byName = new HashMap<>();
+        zones.values().forEach(hosted -> byName.put(hosted.zone.origin(), hosted.zone));
+        return new Responder.Service(byName, prepared.keys);
+    }
+
+    private List<HostedZone> hostedZones() {
+        return zones.values().stream().map(Hosted::zone).toList();
     }
 
     /// Opens the ports and begins to keep the zones.
@@ -120,6 +245,7 @@ public final class NameServer implements AutoCloseable {
             for (InetSocketAddress address : each(settings.addresses())) {
                 TcpServer tcp = new TcpServer(address, settings, responder);
                 open.push(tcp);
+                streams.add(tcp);
                 // port 0, for tests: the same for both
                 UdpServer udp = new UdpServer(new InetSocketAddress(address.getAddress(), tcp.port()), responder);
                 open.push(udp);
@@ -131,20 +257,19 @@ public final class NameServer implements AutoCloseable {
             close();
             throw e;
         }
-        notifiers
-                .values()
-                .forEach(told -> told.forEach(notifier -> {
-                    open.push(notifier);
-                    notifier.start();
-                }));
+        zones.values().forEach(hosted -> hosted.notifiers.forEach(Notifier::start));
         Thread.ofVirtual().name("dns-keeper").start(this::keep);
         LOG.info("the name server answers on {} for {}", bound, zones.keySet());
-        zones().stream()
-                .filter(zone -> !zone.delegated())
-                .forEach(zone -> LOG.info(
-                        "{}: the zone above is to have the DS record {}",
-                        zone.zone(),
-                        zone.delegation().getFirst()));
+        zones().forEach(NameServer::tellDelegation);
+    }
+
+    private static void tellDelegation(ZoneStatus zone) {
+        if (!zone.delegated()) {
+            LOG.info(
+                    "{}: the zone above is to have the DS record {}",
+                    zone.zone(),
+                    zone.delegation().getFirst());
+        }
     }
 
     /// An answer has to come from the address that was asked, and Java cannot choose it on a socket for all addresses:
@@ -176,8 +301,8 @@ public final class NameServer implements AutoCloseable {
         return zones.containsKey(name);
     }
 
-    private HostedZone zone(DomainName name) {
-        HostedZone zone = zones.get(name);
+    private Hosted zone(DomainName name) {
+        Hosted zone = zones.get(name);
         if (zone == null) {
             throw new IllegalStateException("the name server has no zone " + name + "; it has " + zones.keySet());
         }
@@ -188,7 +313,7 @@ public final class NameServer implements AutoCloseable {
     ///
     /// @throws IllegalStateException if it has no such zone
     public Publisher publisher(DomainName name) {
-        HostedZone zone = zone(name);
+        zone(name);
         return new Publisher() {
             @Override
             public DomainName zone() {
@@ -197,7 +322,11 @@ public final class NameServer implements AutoCloseable {
 
             @Override
             public void publish(List<RecordSet> wanted) throws PublicationException {
-                if (zone.publish(wanted)) {
+                Hosted hosted = zones.get(name);
+                if (hosted == null) {
+                    throw new PublicationException("the name server has no zone " + name + " any more");
+                }
+                if (hosted.zone.publish(wanted)) {
                     tell(name);
                 }
             }
@@ -205,16 +334,15 @@ public final class NameServer implements AutoCloseable {
     }
 
     private void tell(DomainName zone) {
-        notifiers.getOrDefault(zone, List.of()).forEach(Notifier::wake);
+        Hosted hosted = zones.get(zone);
+        if (hosted != null) {
+            hosted.tell();
+        }
     }
 
     /// Every zone as it stands.
     public List<ZoneStatus> zones() {
-        return zones.values().stream()
-                .map(zone -> zone.status(notifiers.getOrDefault(zone.settings().origin(), List.of()).stream()
-                        .map(Notifier::status)
-                        .toList()))
-                .toList();
+        return zones.values().stream().map(Hosted::status).toList();
     }
 
     /// Where the DNSKEY records of all zones stand, for validators that begin with them, in zone file form.
@@ -229,7 +357,7 @@ public final class NameServer implements AutoCloseable {
 
     /// DNSKEY records that a validator may begin with, in zone file form.
     public List<String> anchors(DomainName zone) {
-        return zone(zone).anchors().stream().map(DNSKEYRecord::toString).toList();
+        return zone(zone).zone.anchors().stream().map(DNSKEYRecord::toString).toList();
     }
 
     /// Begins to replace a key by a new one.
@@ -243,8 +371,8 @@ public final class NameServer implements AutoCloseable {
             case "zsk" -> ZoneKey.Role.ZSK;
             default -> throw new IllegalStateException("not a kind of key: " + role + " (csk, ksk or zsk)");
         };
-        boolean changed = zone(zone).roll(wanted);
-        anchors.write(zones.values());
+        boolean changed = zone(zone).zone.roll(wanted);
+        anchors.write(hostedZones());
         if (changed) {
             tell(zone);
         }
@@ -254,9 +382,9 @@ public final class NameServer implements AutoCloseable {
     ///
     /// @throws IllegalStateException in the operator's words
     public void confirmDelegation(DomainName zone) throws IOException {
-        HostedZone hosted = zone(zone);
+        HostedZone hosted = zone(zone).zone;
         boolean changed = hosted.delegated(hosted.settings().timing().delegation());
-        anchors.write(zones.values());
+        anchors.write(hostedZones());
         if (changed) {
             tell(zone);
         }
@@ -265,9 +393,9 @@ public final class NameServer implements AutoCloseable {
     private void keep() {
         try {
             while (awaitLook()) {
-                for (HostedZone zone : zones.values()) {
-                    keep(zone);
-                }
+                List<HostedZone> present = hostedZones();
+                present.forEach(this::keep);
+                keepAnchors();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // nobody does
@@ -278,9 +406,10 @@ public final class NameServer implements AutoCloseable {
         lock.lock();
         try {
             long left = LOOK.toNanos();
-            while (!stopped && left > 0) {
+            while (!stopped && !hurried && left > 0) {
                 left = due.awaitNanos(left);
             }
+            hurried = false;
             return !stopped;
         } finally {
             lock.unlock();
@@ -292,7 +421,6 @@ public final class NameServer implements AutoCloseable {
         try {
             askParent(zone);
             if (zone.tick()) {
-                anchors.write(zones.values());
                 tell(name);
             }
             faults.remove(name);
@@ -308,14 +436,38 @@ public final class NameServer implements AutoCloseable {
         }
     }
 
+    /// A look that is due now.
+    private void look() {
+        lock.lock();
+        try {
+            hurried = true;
+            due.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void keepAnchors() {
+        try {
+            anchors.write(hostedZones());
+            anchorsFault = "";
+        } catch (IOException e) {
+            if (!anchorsFault.equals(String.valueOf(e.getMessage()))) {
+                anchorsFault = String.valueOf(e.getMessage());
+                LOG.error("the trust anchors of the zones cannot be written: {}", e.getMessage());
+            }
+        }
+    }
+
     private void askParent(HostedZone zone) throws IOException {
         DomainName name = zone.settings().origin();
         Optional<ZoneKey> awaited = zone.awaited();
-        Instant now = clock.instant();
-        if (parents.isEmpty() || awaited.isEmpty() || now.isBefore(asked.getOrDefault(name, Instant.MIN))) {
+        long now = System.nanoTime();
+        Long last = asked.get(name);
+        if (parents.isEmpty() || awaited.isEmpty() || (last != null && now - last < ASK.toNanos())) {
             return;
         }
-        asked.put(name, now.plus(ASK));
+        asked.put(name, now);
         Optional<Duration> timeToLive =
                 ParentDelegation.seen(parents.get().ask(name, RecordType.DS), zone.origin(), awaited.get());
         if (timeToLive.isPresent()) {
@@ -335,6 +487,7 @@ public final class NameServer implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        zones.values().forEach(hosted -> hosted.notifiers.forEach(Notifier::close));
         while (!open.isEmpty()) {
             try {
                 open.pop().close();

@@ -23,6 +23,17 @@ public record NameServerSettings(
         zones = List.copyOf(zones);
     }
 
+    /// As another says, but where this one listens.
+    public NameServerSettings with(NameServerSettings other) {
+        return new NameServerSettings(
+                addresses,
+                other.zones,
+                other.responsesPerSecond,
+                other.connections,
+                other.connectionsPerClient,
+                other.idle);
+    }
+
     /// 20 responses a second, 200 connections, 20 of one client, closed after 10 s.
     public static NameServerSettings of(List<InetSocketAddress> addresses, List<ZoneSettings> zones) {
         return new NameServerSettings(addresses, zones, 20, 200, 20, Duration.ofSeconds(10));

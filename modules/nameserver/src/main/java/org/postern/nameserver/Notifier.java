@@ -45,6 +45,10 @@ final class Notifier implements AutoCloseable {
         this.patience = patience;
     }
 
+    boolean tells(InetSocketAddress other, TransferKey by) {
+        return address.equals(other) && key.same(by);
+    }
+
     void start() {
         Thread.ofVirtual().name("dns-notify").start(this::run);
     }

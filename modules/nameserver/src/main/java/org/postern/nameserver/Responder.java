@@ -5,7 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
-import java.time.Clock;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -46,22 +46,24 @@ final class Responder {
     /// From whom, and how.
     record Source(InetAddress address, boolean stream) {}
 
-    private final Map<Name, HostedZone> zones;
-    private final Map<Name, TransferKey> keys;
+    /// What it answers for.
+    ///
+    /// @param keys by name; who has one may transfer the zones that name it
+    record Service(Map<Name, HostedZone> zones, Map<Name, TransferKey> keys) {
+        Service {
+            zones = Map.copyOf(zones);
+            keys = Map.copyOf(keys);
+        }
+    }
+
+    private volatile Service service;
+    private volatile ResponseRateLimit limit;
     private final Cookies cookies;
-    private final ResponseRateLimit limit;
-    private final Clock clock;
+    private final InstantSource clock;
     private final MeterRegistry registry;
 
-    Responder(
-            Map<Name, HostedZone> zones,
-            Map<Name, TransferKey> keys,
-            Cookies cookies,
-            ResponseRateLimit limit,
-            Clock clock,
-            MeterRegistry registry) {
-        this.zones = Map.copyOf(zones);
-        this.keys = Map.copyOf(keys);
+    Responder(Service service, Cookies cookies, ResponseRateLimit limit, InstantSource clock, MeterRegistry registry) {
+        this.service = service;
         this.cookies = cookies;
         this.limit = limit;
         this.clock = clock;
@@ -69,6 +71,15 @@ final class Responder {
         for (boolean stream : new boolean[] {false, true}) {
             counter(Rcode.string(Rcode.NOERROR), stream); // there before the first question
         }
+    }
+
+    /// From the next question on.
+    void take(Service next) {
+        service = next;
+    }
+
+    void take(ResponseRateLimit next) {
+        limit = next;
     }
 
     /// Answers by the sink: with one message, with many, or with none.
@@ -161,6 +172,7 @@ final class Responder {
 
     private @Nullable HostedZone zoneOf(Name name, int type) {
         // RFC 4035 §3.1.4.1: a DS record is above the cut, where that zone is here, too
+        Map<Name, HostedZone> zones = service.zones;
         boolean above = type == Type.DS && name.labels() > 1;
         for (Name at = above ? Names.without(name, 1) : name; ; at = Names.without(at, 1)) {
             HostedZone zone = zones.get(at);
@@ -233,7 +245,7 @@ final class Responder {
         }
 
         boolean verify(TSIGRecord signature) {
-            TransferKey known = keys.get(signature.getName());
+            TransferKey known = service.keys.get(signature.getName());
             if (known == null || !known.algorithm().equals(signature.getAlgorithm())) {
                 signatureError = Rcode.BADKEY;
                 return false;

@@ -28,7 +28,7 @@ final class TcpServer implements AutoCloseable {
 
     private final ServerSocket listener;
     private final Responder responder;
-    private final NameServerSettings settings;
+    private volatile NameServerSettings settings;
     private final Set<Peer> peers = ConcurrentHashMap.newKeySet();
     private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -63,6 +63,11 @@ final class TcpServer implements AutoCloseable {
             listener.close();
             throw new IOException("the name server cannot listen on " + address + " (TCP): " + e.getMessage(), e);
         }
+    }
+
+    /// Its limits, from now on.
+    void take(NameServerSettings next) {
+        settings = next;
     }
 
     void start() {

@@ -23,8 +23,9 @@ import org.xbill.DNS.Record;
 /// A key of a zone and how far it has come.
 ///
 /// @param octets the public key as a DNSKEY record has it
-/// @param since when it came into its state
-/// @param remain how long after `since` it stays at least; for a retired key
+/// @param since when it came into its state, for people
+/// @param counted the same in counted time ([ZoneClock]), for waits
+/// @param remain how long after that it stays at least; for a retired key
 record ZoneKey(
         Role role,
         State state,
@@ -32,6 +33,7 @@ record ZoneKey(
         PrivateKey secret,
         byte[] octets,
         Instant since,
+        Duration counted,
         Duration remain) {
     enum Role {
         /// everything
@@ -56,7 +58,7 @@ record ZoneKey(
     private static final int ZONE_KEY = 0x100; // RFC 4034 §2.1.1
     private static final int SECURE_ENTRY_POINT = 1;
 
-    static ZoneKey make(Role role, State state, ZoneSettings.Algorithm algorithm, Instant now) {
+    static ZoneKey make(Role role, State state, ZoneSettings.Algorithm algorithm, ZoneClock.Moment now) {
         try {
             KeyPair pair = switch (algorithm) {
                 case ECDSA_P256 -> {
@@ -75,7 +77,8 @@ record ZoneKey(
                             algorithm.number,
                             pair.getPublic())
                     .getKey();
-            return new ZoneKey(role, state, algorithm, pair.getPrivate(), octets, now, Duration.ZERO);
+            return new ZoneKey(
+                    role, state, algorithm, pair.getPrivate(), octets, now.wall(), now.counted(), Duration.ZERO);
         } catch (GeneralSecurityException | DNSSEC.DNSSECException e) {
             throw new IllegalStateException(e);
         }
@@ -89,12 +92,17 @@ record ZoneKey(
         return KeyFactory.getInstance(name).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
     }
 
-    ZoneKey become(State next, Instant now) {
-        return new ZoneKey(role, next, algorithm, secret, octets, now, Duration.ZERO);
+    ZoneKey become(State next, ZoneClock.Moment now) {
+        return new ZoneKey(role, next, algorithm, secret, octets, now.wall(), now.counted(), Duration.ZERO);
     }
 
-    ZoneKey retire(Instant now, Duration least) {
-        return new ZoneKey(role, State.RETIRED, algorithm, secret, octets, now, least);
+    ZoneKey retire(ZoneClock.Moment now, Duration least) {
+        return new ZoneKey(role, State.RETIRED, algorithm, secret, octets, now.wall(), now.counted(), least);
+    }
+
+    /// As if it had come into its state just now.
+    ZoneKey waitAnew(ZoneClock.Moment now) {
+        return new ZoneKey(role, state, algorithm, secret, octets, since, now.counted(), remain);
     }
 
     /// Whether the parent has, or is to have, a DS record of it.

@@ -2,7 +2,6 @@ package org.postern.nameserver;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +33,7 @@ final class ZoneSigner {
     /// The zone as it is to be now; `before` itself where nothing changes.
     ///
     /// @param before the version that is served; null for a new zone
-    Zone sign(ZoneContent content, List<ZoneKey> keys, @Nullable Zone before, Instant now) {
+    Zone sign(ZoneContent content, List<ZoneKey> keys, @Nullable Zone before, ZoneClock.Moment now) {
         List<Record> unsigned = new ArrayList<>();
         content.forEach((_, set) -> unsigned.addAll(set));
         long timeToLive = settings.timing().timeToLive().toSeconds();
@@ -61,7 +60,7 @@ final class ZoneSigner {
         if (before != null && same(whole, before)) {
             return before;
         }
-        long serial = next(before == null ? Optional.empty() : Optional.of(before.serial()), now);
+        long serial = next(before == null ? Optional.empty() : Optional.of(before.serial()), now.wall());
         List<Record> records = new ArrayList<>(whole.records());
         records.removeIf(record ->
                 record.getName().equals(origin) && (record.getType() == Type.SOA || covers(record, Type.SOA)));
@@ -122,7 +121,7 @@ final class ZoneSigner {
                 timing.negative().toSeconds());
     }
 
-    private Zone signAll(Zone zone, List<ZoneKey> keys, @Nullable Zone before, Instant now) {
+    private Zone signAll(Zone zone, List<ZoneKey> keys, @Nullable Zone before, ZoneClock.Moment now) {
         List<ZoneKey> forKeys = KeyRollover.signersOfKeys(keys);
         List<ZoneKey> forRecords = List.of(KeyRollover.signerOfRecords(keys));
         List<Record> records = new ArrayList<>();
@@ -163,11 +162,11 @@ final class ZoneSigner {
         records.addAll(set.signatures());
     }
 
-    private SignedSet sign(List<Record> set, List<ZoneKey> signers, @Nullable SignedSet before, Instant now) {
+    private SignedSet sign(List<Record> set, List<ZoneKey> signers, @Nullable SignedSet before, ZoneClock.Moment now) {
         boolean unchanged = before != null && sameRecords(set, before.records());
         List<RRSIGRecord> signatures = new ArrayList<>();
         for (ZoneKey key : signers) {
-            Optional<RRSIGRecord> kept = unchanged && before != null ? kept(before, key, now) : Optional.empty();
+            Optional<RRSIGRecord> kept = unchanged && before != null ? kept(before, key, now.wall()) : Optional.empty();
             signatures.add(kept.orElseGet(() -> fresh(set, key, now)));
         }
         return new SignedSet(set, signatures);
@@ -191,8 +190,7 @@ final class ZoneSigner {
                 .findFirst();
     }
 
-    private RRSIGRecord fresh(List<Record> set, ZoneKey key, Instant now) {
-        Instant second = now.truncatedTo(ChronoUnit.SECONDS);
+    private RRSIGRecord fresh(List<Record> set, ZoneKey key, ZoneClock.Moment now) {
         // Ends are spread a little, by name, so that a large zone is not signed all at once later on.
         Duration whole = settings.timing().signatures();
         Duration spare = whole.minus(settings.timing().renewal()).dividedBy(4);
@@ -203,8 +201,8 @@ final class ZoneSigner {
         return key.sign(
                 new RRset(set.toArray(new Record[0])),
                 origin,
-                second.minus(SKEW),
-                second.plus(whole).minusSeconds(spread));
+                now.earliest().minus(SKEW), // if somebody has set this clock wrong, others have the right time
+                now.wall().plus(whole).minusSeconds(spread));
     }
 
     /// When the first signature has to be made again.
@@ -213,6 +211,15 @@ final class ZoneSigner {
                 .map(signature -> ((RRSIGRecord) signature)
                         .getExpire()
                         .minus(settings.timing().renewal()))
+                .orElse(Instant.EPOCH);
+    }
+
+    /// When the newest signature begins. Before that a clock was set back, and no validator believes it.
+    static Instant beginningOf(Zone zone) {
+        return zone.records().stream()
+                .filter(RRSIGRecord.class::isInstance)
+                .map(signature -> ((RRSIGRecord) signature).getTimeSigned())
+                .max(Instant::compareTo)
                 .orElse(Instant.EPOCH);
     }
 

@@ -7,7 +7,7 @@
 /// - a zone over time: [HostedZone]; its content before it is signed: [ZoneContent], [ZoneText]; its keys: [ZoneKey],
 ///   [KeyRollover] (when one follows another), [ParentDelegation], [KeyFile], [AnchorFiles]; the next version:
 /// [ZoneSigner]; what
-///   lasts: [ZoneState] with each [Change], [AtomicFile]
+///   lasts: [ZoneState] with each [Change], [AtomicFile]; its time: [ZoneClock]
 /// - a zone as it is served, immutable: [Zone] of [Node]s of [SignedSet]s
 /// - a question: [Question] (octets read and checked), [Responder] (which zone, which limits), [Answers] (the records),
 ///   [Denial] (the proofs), [TransferMessages] (whole zones and changes)

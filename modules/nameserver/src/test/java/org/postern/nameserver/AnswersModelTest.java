@@ -179,7 +179,7 @@ class AnswersModelTest {
             try (NameServer server = TestZones.serve(own, settings);
                     RealServers knot = new RealServers(own)) {
                 List<String> lines = new ArrayList<>();
-                new HostedZone(settings, own.resolve("nameserver"), java.time.Clock.systemUTC())
+                new HostedZone(settings, own.resolve("nameserver"), TestZones.clock(own))
                         .zone()
                         .records()
                         .forEach(record -> lines.add(record.toString()));

@@ -45,7 +45,7 @@ class HostedZoneTest {
     }
 
     private HostedZone open() throws IOException {
-        return new HostedZone(settings(Denial.NSEC), directory, clock);
+        return new HostedZone(settings(Denial.NSEC), directory, new ZoneClock(directory, clock::reading));
     }
 
     private static List<String> text(Zone zone) {
@@ -204,6 +204,45 @@ class HostedZoneTest {
         assertThat(changes).as("only when some are due").isBetween(5, 300);
     }
 
+    /// Others have the right time: what they get is good by it, and is made again as soon as the clock is right.
+    @Test
+    @Requirement("DANE-22")
+    void aClockThatSomebodySetsBreaksNoSignature() throws Exception {
+        HostedZone zone = open();
+        for (Duration wrong : List.of(Duration.ofDays(90), Duration.ofDays(-3), Duration.ofDays(300))) {
+            clock.set(wrong);
+            zone.tick();
+            zone.publish(TestZones.mail(TestZones.HASH));
+            assertGood(zone.zone());
+            clock.set(Duration.ZERO);
+            clock.forward(Duration.ofHours(1));
+            zone.tick();
+            zone.publish(TestZones.mail(TestZones.OTHER_HASH));
+            assertGood(zone.zone());
+        }
+    }
+
+    private void assertGood(Zone zone) {
+        for (Record record : zone.records()) {
+            if (record instanceof RRSIGRecord signature) {
+                assertThat(signature.getTimeSigned()).isBeforeOrEqualTo(clock.truth());
+                assertThat(signature.getExpire()).isAfter(clock.truth());
+            }
+        }
+    }
+
+    /// What was signed while the clock was wrong from the start on is made again when it is set right.
+    @Test
+    @Requirement("DANE-22")
+    void aClockThatIsSetRightHasTheZoneSignedAgain() throws Exception {
+        clock.set(Duration.ofDays(90));
+        HostedZone zone = open();
+        clock.set(Duration.ZERO);
+        assertThat(zone.tick()).isTrue();
+        assertGood(zone.zone());
+        assertThat(zone.tick()).isFalse();
+    }
+
     @Test
     void aSmallChangeKeepsOtherSignatures() throws Exception {
         HostedZone zone = open();
@@ -285,7 +324,7 @@ class HostedZoneTest {
         assertThatThrownBy(() -> new HostedZone(
                         TestZones.settings(Algorithm.ECDSA_P256, Denial.NSEC, KeyScheme.KSK_AND_ZSK, Optional.of(file)),
                         directory,
-                        clock))
+                        new ZoneClock(directory, clock::reading)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("others.zone");
     }
@@ -293,14 +332,14 @@ class HostedZoneTest {
     @Test
     void denialMayChangeAlgorithmsMayNot() throws Exception {
         open();
-        HostedZone hashed = new HostedZone(settings(Denial.NSEC3), directory, clock);
+        HostedZone hashed = new HostedZone(settings(Denial.NSEC3), directory, new ZoneClock(directory, clock::reading));
         assertThat(hashed.zone().isHashed()).isTrue();
         assertThat(hashed.zone().apex().set(Type.NSEC)).isNull();
         assertThat(open().zone().isHashed()).isFalse();
         assertThatThrownBy(() -> new HostedZone(
                         TestZones.settings(Algorithm.ED25519, Denial.NSEC, KeyScheme.KSK_AND_ZSK, Optional.empty()),
                         directory,
-                        clock))
+                        new ZoneClock(directory, clock::reading)))
                 .hasMessageContaining("signed with a KSK and a ZSK of ECDSA_P256");
     }
 }

@@ -12,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.postern.dns.AuthoritativeServers.ServerAnswer;
 import org.postern.dns.RecordSet;
 import org.postern.dns.RecordType;
+import org.postern.dns.RolloverClock;
 import org.postern.nameserver.TestZones.TestClock;
 import org.postern.nameserver.ZoneKey.Role;
 import org.postern.nameserver.ZoneSettings.Algorithm;
@@ -42,6 +45,7 @@ class KeyRolloverTest {
     private final TestClock clock = new TestClock(Instant.parse("2026-11-26T20:00:00Z"));
     private static final Duration STEP = Duration.ofMinutes(20);
     private static final Duration PARENT = Duration.ofDays(1);
+    private static final int MINUTES_WRONG = 5 * 24 * 60;
 
     /// What was served, and when it was last: by what it is.
     private final Map<List<String>, Instant> keySets = new LinkedHashMap<>();
@@ -50,16 +54,26 @@ class KeyRolloverTest {
     private final Map<String, Instant> delegations = new LinkedHashMap<>();
     private final List<Zone> versions = new ArrayList<>();
 
+    /// What somebody does to the clock before each step.
+    private Runnable disturbance = () -> {};
+
     private HostedZone open(KeyScheme keys) throws Exception {
+        return open(keys, clock::reading);
+    }
+
+    private HostedZone open(KeyScheme keys, Supplier<RolloverClock.Reading> readings) throws Exception {
         return new HostedZone(
-                TestZones.settings(Algorithm.ECDSA_P256, Denial.NSEC, keys, Optional.empty()), directory, clock);
+                TestZones.settings(Algorithm.ECDSA_P256, Denial.NSEC, keys, Optional.empty()),
+                directory,
+                new ZoneClock(directory, readings));
     }
 
     /// A step of time: the zone goes on, caches see it, and everything that a cache can hold fits together.
     private void step(HostedZone zone, String delegation) throws Exception {
         clock.forward(STEP);
+        disturbance.run();
         zone.tick();
-        Instant now = clock.instant();
+        Instant now = clock.truth();
         Zone version = zone.zone();
         if (versions.isEmpty() || versions.getLast().serial() != version.serial()) {
             versions.add(version);
@@ -113,10 +127,7 @@ class KeyRolloverTest {
                         if (signature.getFootprint() == key.getFootprint()) {
                             try {
                                 DNSSEC.verify(
-                                        new RRset(set.records().toArray(new Record[0])),
-                                        signature,
-                                        key,
-                                        clock.instant());
+                                        new RRset(set.records().toArray(new Record[0])), signature, key, clock.truth());
                             } catch (DNSSEC.DNSSECException e) {
                                 throw new AssertionError(set.first() + " " + signature, e);
                             }
@@ -132,6 +143,41 @@ class KeyRolloverTest {
     @ParameterizedTest
     @EnumSource(KeyScheme.class)
     void noCacheIsEverLeftWithoutAWay(KeyScheme scheme) throws Exception {
+        walk(scheme);
+    }
+
+    @ParameterizedTest
+    @EnumSource(KeyScheme.class)
+    void noneIsWhereTheClockIsSetForwardAndBack(KeyScheme scheme) throws Exception {
+        Random random = new Random(7);
+        disturbance = () -> {
+            if (random.nextInt(5) == 0) {
+                clock.set(Duration.ofMinutes(random.nextInt(2 * MINUTES_WRONG) - MINUTES_WRONG));
+            }
+        };
+        walk(scheme);
+    }
+
+    /// The test above can fail: a wait by the wall clock alone is over too early.
+    @Test
+    void theWallClockAloneIsCaught() throws Exception {
+        HostedZone zone = open(KeyScheme.CSK, clock::wallAlone);
+        String delegation = awaited(zone);
+        zone.delegated(PARENT);
+        for (int number = 0; number < 10; number++) {
+            step(zone, delegation);
+        }
+        zone.roll(Role.CSK);
+        disturbance = () -> clock.set(Duration.ofDays(2));
+        assertThatThrownBy(() -> {
+                    for (int number = 0; number < 100; number++) {
+                        step(zone, delegation);
+                    }
+                })
+                .isInstanceOf(AssertionError.class);
+    }
+
+    private void walk(KeyScheme scheme) throws Exception {
         HostedZone zone = open(scheme);
         Role entry = scheme == KeyScheme.CSK ? Role.CSK : Role.KSK;
         String delegation = awaited(zone);
@@ -150,6 +196,7 @@ class KeyRolloverTest {
                 zone.roll(Role.ZSK);
             }
             assertThatThrownBy(() -> zone.roll(entry)).hasMessageContaining("rolled already");
+            clock.set(Duration.ZERO);
             HostedZone current = round == 0 ? zone : open(scheme); // a restart on the way
             int steps = 0;
             while (awaited(current).isEmpty()) {
@@ -192,7 +239,7 @@ class KeyRolloverTest {
                         Duration.ZERO,
                         Duration.ZERO, // as if every secondary had a change at once
                         PARENT));
-        HostedZone zone = new HostedZone(settings, directory, clock);
+        HostedZone zone = new HostedZone(settings, directory, new ZoneClock(directory, clock::reading));
         String delegation = awaited(zone);
         zone.delegated(PARENT);
         for (int number = 0; number < 10; number++) {
@@ -222,7 +269,8 @@ class KeyRolloverTest {
     void theParentIsBelievedWhenEveryServerAgrees() throws Exception {
         HostedZone zone = open(KeyScheme.CSK);
         ZoneKey key = zone.awaited().orElseThrow();
-        ZoneKey old = ZoneKey.make(Role.CSK, ZoneKey.State.ACTIVE, Algorithm.ECDSA_P256, clock.instant());
+        ZoneKey old = ZoneKey.make(
+                Role.CSK, ZoneKey.State.ACTIVE, Algorithm.ECDSA_P256, new ZoneClock(directory, clock::reading).now());
         RecordSet right = delegation(zone, key);
         RecordSet both = new RecordSet(
                 right.owner(),

@@ -46,10 +46,11 @@ class NameServerFuzzTest {
                                     Optional.of(TestZones.records(directory, TestZones.RECORDS))),
                             List.of(new ZoneSettings.Secondary(Optional.empty(), TestZones.key("transfer.test")))),
                     directory,
-                    Clock.systemUTC());
+                    TestZones.clock(directory));
             responder = new Responder(
-                    Map.of(zone.origin(), zone),
-                    Map.of(Name.fromConstantString("transfer.test."), TestZones.key("transfer.test")),
+                    new Responder.Service(
+                            Map.of(zone.origin(), zone),
+                            Map.of(Name.fromConstantString("transfer.test."), TestZones.key("transfer.test"))),
                     new Cookies(new byte[16]),
                     new ResponseRateLimit(0, () -> 0),
                     Clock.systemUTC(),

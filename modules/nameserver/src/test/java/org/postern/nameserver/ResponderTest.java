@@ -64,16 +64,17 @@ class ResponderTest {
                                 Optional.of(TestZones.records(directory, TestZones.RECORDS))),
                         List.of(new ZoneSettings.Secondary(Optional.empty(), TestZones.key("transfer.test")))),
                 directory,
-                Clock.systemUTC());
+                TestZones.clock(directory));
         responder = responder(0);
     }
 
     private Responder responder(int perSecond) {
         return new Responder(
-                Map.of(zone.origin(), zone),
-                Map.of(
-                        Names.of(TestZones.key("transfer.test").name()), TestZones.key("transfer.test"),
-                        Names.of(TestZones.key("other.test").name()), TestZones.key("other.test")),
+                new Responder.Service(
+                        Map.of(zone.origin(), zone),
+                        Map.of(
+                                Names.of(TestZones.key("transfer.test").name()), TestZones.key("transfer.test"),
+                                Names.of(TestZones.key("other.test").name()), TestZones.key("other.test"))),
                 new Cookies(new byte[16]),
                 new ResponseRateLimit(perSecond, milliseconds::get),
                 Clock.systemUTC(),

@@ -8,13 +8,13 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postern.dns.RolloverClock;
 import org.postern.nameserver.ZoneSettings.Algorithm;
 import org.postern.nameserver.ZoneSettings.Denial;
 import org.postern.nameserver.ZoneSettings.KeyScheme;
@@ -41,7 +41,7 @@ class TcpServerTest {
                         perClient,
                         idle),
                 directory,
-                Clock.systemUTC(),
+                RolloverClock.Reading::now,
                 new SimpleMeterRegistry(),
                 Optional.empty());
         server.listen();

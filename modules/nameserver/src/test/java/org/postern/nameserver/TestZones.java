@@ -7,14 +7,13 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import org.postern.dns.RecordSet;
 import org.postern.dns.RecordType;
+import org.postern.dns.RolloverClock;
 import org.postern.nameserver.ZoneSettings.Algorithm;
 import org.postern.nameserver.ZoneSettings.Denial;
 import org.postern.nameserver.ZoneSettings.KeyScheme;
@@ -106,7 +105,7 @@ final class TestZones {
         NameServer server = new NameServer(
                 settings(zones),
                 Files.createDirectories(directory.resolve("nameserver")),
-                Clock.systemUTC(),
+                RolloverClock.Reading::now,
                 new SimpleMeterRegistry(),
                 Optional.empty());
         server.listen();
@@ -133,31 +132,56 @@ final class TestZones {
     static final String HASH = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
     static final String OTHER_HASH = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddee00";
 
-    /// A clock that a test sets.
-    static final class TestClock extends Clock {
-        private volatile Instant now;
+    /// Both clocks of a machine. Time goes on when a test says so, and the wall clock shows what it says.
+    static final class TestClock {
+        private Instant truth;
+        private Duration wrong = Duration.ZERO;
+        private Instant start;
+        private int boot;
 
         TestClock(Instant now) {
-            this.now = now;
+            this.truth = now;
+            this.start = now;
         }
 
         void forward(Duration duration) {
-            now = now.plus(duration);
+            truth = truth.plus(duration);
         }
 
-        @Override
-        public Instant instant() {
-            return now;
+        /// Somebody sets the wall clock.
+        void set(Duration ahead) {
+            wrong = ahead;
         }
 
-        @Override
-        public ZoneOffset getZone() {
-            return ZoneOffset.UTC;
+        /// The machine starts again.
+        void reboot() {
+            boot++;
+            start = truth;
         }
 
-        @Override
-        public Clock withZone(java.time.ZoneId zone) {
-            return this;
+        Instant truth() {
+            return truth;
         }
+
+        /// What the wall clock shows.
+        Instant instant() {
+            return truth.plus(wrong);
+        }
+
+        RolloverClock.Reading reading() {
+            return new RolloverClock.Reading(
+                    "boot " + boot, Duration.between(start, truth).toNanos(), instant());
+        }
+
+        /// As if the wall clock were the only one.
+        RolloverClock.Reading wallAlone() {
+            return new RolloverClock.Reading(
+                    "boot", Duration.between(Instant.EPOCH, instant()).toNanos(), instant());
+        }
+    }
+
+    /// That runs as this machine's.
+    static ZoneClock clock(Path directory) {
+        return new ZoneClock(directory, RolloverClock.Reading::now);
     }
 }

@@ -142,19 +142,12 @@ class ValidationTest {
     }
 
     private static String ask(int port, String name, String type) throws Exception {
-        return RealServers.run("dig", "@127.0.0.1", "-p", "" + port, "+dnssec", "+nocookie", "+tries=3", name + ".", type);
+        return RealServers.run(
+                "dig", "@127.0.0.1", "-p", "" + port, "+dnssec", "+nocookie", "+tries=3", name + ".", type);
     }
 
     private static String delv(int port, Path anchor, String name, String type) throws Exception {
         return RealServers.run(
-                        "delv",
-                        "@127.0.0.1",
-                        "-p",
-                        "" + port,
-                        "-a",
-                        anchor.toString(),
-                        "+root=example.org",
-                        name + ".",
-                        type);
+                "delv", "@127.0.0.1", "-p", "" + port, "-a", anchor.toString(), "+root=example.org", name + ".", type);
     }
 }

@@ -82,14 +82,20 @@ record Configuration(
                 lmtp,
                 running.metrics,
                 dns,
-                running.nameServer,
+                nameServer
+                        .flatMap(next -> running.nameServer.map(present -> next.listeningAs(present)))
+                        .or(() -> running.nameServer),
                 logLevel);
     }
 
     /// Postern's own name server.
     ///
     /// @param files that the settings were read from beside the configuration: TSIG keys, records of others
-    record NameServer(NameServerSettings settings, List<Path> files) {}
+    record NameServer(NameServerSettings settings, List<Path> files) {
+        NameServer listeningAs(NameServer running) {
+            return new NameServer(running.settings.with(settings), files);
+        }
+    }
 
     /// What listens where. A service is named as in RFC 6335 and in SRV records.
     record Listener(Service service, Endpoint endpoint) {

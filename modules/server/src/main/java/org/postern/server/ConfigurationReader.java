@@ -68,10 +68,15 @@ final class ConfigurationReader {
             "submission.",
             "lmtp.",
             "dns.",
+            "nameserver.",
             "log.level");
     /// Exceptions from a section that is otherwise live.
-    private static final Set<String> NOT_LIVE =
-            Set.of("tls.engine", "tls.retired-versions", "tls.client-certificates-from");
+    private static final Set<String> NOT_LIVE = Set.of(
+            "tls.engine",
+            "tls.retired-versions",
+            "tls.client-certificates-from",
+            "nameserver.addresses",
+            "nameserver.port");
 
     private static final String OVERRIDE = "POSTERN_";
 

@@ -81,7 +81,7 @@ final class DnsPublishers implements AutoCloseable {
     private Publisher ownServer(DomainName zone) {
         return own.filter(server -> server.hasZone(zone))
                 .map(server -> server.publisher(zone))
-                // the configuration got it while the server ran
+                // the configuration got a name server while there was none
                 .orElseGet(() -> new Impossible(zone, "the name server has it after a restart"));
     }
 

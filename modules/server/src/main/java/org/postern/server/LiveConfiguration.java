@@ -57,7 +57,7 @@ final class LiveConfiguration {
         List<String> applied = new ArrayList<>();
         List<String> waiting = new ArrayList<>();
         for (String setting : changed(next.settings())) {
-            if (ConfigurationReader.isLive(setting)) {
+            if (isTaken(setting, next.configuration())) {
                 applied.add(setting);
             } else {
                 waiting.add(setting);
@@ -75,6 +75,13 @@ final class LiveConfiguration {
             }
         }
         return new Answer.Reloaded(applied, waiting, closing);
+    }
+
+    private boolean isTaken(String setting, Configuration next) {
+        // whether there is a name server at all depends on where it listens
+        boolean possible = !setting.startsWith("nameserver.")
+                || (running.nameServer().isPresent() && next.nameServer().isPresent());
+        return possible && ConfigurationReader.isLive(setting);
     }
 
     private Set<String> changed(Map<String, String> next) {

@@ -3,7 +3,6 @@ package org.postern.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import org.postern.auth.Authenticator;
 import org.postern.auth.SaslMechanisms;
 import org.postern.dns.AuthoritativeServers;
 import org.postern.dns.RecordType;
+import org.postern.dns.RolloverClock;
 import org.postern.dns.Rollovers;
 import org.postern.imap.ImapProtocol;
 import org.postern.inbound.LmtpProtocol;
@@ -169,7 +169,7 @@ final class PosternServer implements AutoCloseable {
             return new NameServer(
                     settings,
                     directory.subdirectory(NameServerManagement.DIRECTORY),
-                    Clock.systemUTC(),
+                    RolloverClock.Reading::now,
                     meters.registry(),
                     Optional.of(this::askServers));
         } catch (IOException | IllegalArgumentException e) {
@@ -262,15 +262,18 @@ final class PosternServer implements AutoCloseable {
     private List<Answer.Closing> take(Configuration next) {
         List<CertificateKeeper.Kept> ready;
         List<ClientAuthority> authorities;
+        Optional<NameServer.Prepared> zones;
         try {
             ready = certificates.prepare(next);
             authorities = ClientCertificateLogins.read(next);
+            zones = prepareZones(next);
             retiring.change(settings(next), dns.publishedPorts(), longestTimeToLive());
         } catch (TlsConfigurationException unusable) {
             throw new RequestRefused("the running certificates stay: " + unusable.getMessage(), Main.CONFIGURATION);
         } catch (IOException e) {
             throw new RequestRefused("the running listeners stay: " + e.getMessage());
         }
+        nameServer.ifPresent(server -> zones.ifPresent(server::take));
         certificates.take(next, ready);
         clients.take(authorities);
         listeners.limit(next.connections());
@@ -286,6 +289,17 @@ final class PosternServer implements AutoCloseable {
         Duration now = dns.settings().timeToLive();
         Duration before = rollovers.longestTimeToLive();
         return now.compareTo(before) < 0 ? before : now;
+    }
+
+    private Optional<NameServer.Prepared> prepareZones(Configuration next) {
+        if (nameServer.isEmpty() || next.nameServer().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(nameServer.get().prepare(next.nameServer().get().settings()));
+        } catch (IOException | IllegalArgumentException unusable) {
+            throw new RequestRefused("the running zones stay: " + unusable.getMessage(), Main.CONFIGURATION);
+        }
     }
 
     /// With protocols of their own: sessions that are open go on with what they began with.

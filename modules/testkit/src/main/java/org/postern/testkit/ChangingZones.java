@@ -169,7 +169,9 @@ public final class ChangingZones implements AutoCloseable {
             key = DnssecTools.run(directory, List.of("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", zone))
                     .strip();
             keys.put(zone, key);
-            Files.writeString(directory.resolve(key + ".ds"), DnssecTools.run(directory, List.of("dnssec-dsfromkey", "-2", key + ".key")));
+            Files.writeString(
+                    directory.resolve(key + ".ds"),
+                    DnssecTools.run(directory, List.of("dnssec-dsfromkey", "-2", key + ".key")));
         }
         Files.writeString(
                 directory.resolve(fileOf(zone)), head + records + Files.readString(directory.resolve(key + ".key")));
