@@ -13,7 +13,9 @@ public interface AuthoritativeServers {
     /// @param failure why there is no answer, in words; empty where there is one
     record ServerAnswer(String server, Optional<RecordSet> found, Optional<String> failure) {}
 
-    /// One answer for every address of every name server of the zone that `owner` is in. Never throws for what the
-    /// network does; empty where the servers cannot be found.
+    /// One answer for every address of every name server of the zone that `owner` is in. Of TLSA records it is
+    /// what a reader finds: where an alias is, those at its end, as that zone's servers have them (RFC 7671 §7),
+    /// for the longest time to live on the way. Never throws for what the network does; empty where the servers
+    /// cannot be found.
     List<ServerAnswer> ask(DomainName owner, RecordType type);
 }

@@ -3,7 +3,9 @@ package org.postern.dns;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.postern.resolver.DomainName;
 import org.postern.resolver.Upstream;
 import org.slf4j.Logger;
@@ -21,6 +24,7 @@ import org.xbill.DNS.Message;
 public final class DirectServers implements AuthoritativeServers {
     private static final Logger LOG = LoggerFactory.getLogger(DirectServers.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int MOST_STEPS = 8; // from alias to alias
 
     private final Questions questions;
     private final Map<DomainName, List<InetSocketAddress>> named;
@@ -33,18 +37,85 @@ public final class DirectServers implements AuthoritativeServers {
         this.named = Map.copyOf(named);
     }
 
+    /// What one server has.
+    ///
+    /// @param alias where a CNAME record leads, when it was not asked for
+    private record Found(ServerAnswer answer, Optional<RecordSet> alias) {}
+
     @Override
     public List<ServerAnswer> ask(DomainName owner, RecordType type) {
+        return type == RecordType.TLSA ? follow(owner, type, owner, Duration.ZERO, 0) : one(owner, type);
+    }
+
+    private List<ServerAnswer> one(DomainName owner, RecordType type) {
+        return find(owner, type).stream().map(Found::answer).toList();
+    }
+
+    private List<Found> find(DomainName owner, RecordType type) {
         // RFC 4035 §3.1.4.1: a DS record is in the zone above
         DomainName side = type == RecordType.DS && !owner.isRoot() ? Questions.parent(owner) : owner;
         return askAll(side, server -> {
             try {
                 Message answer = questions.ask(server, owner, Wire.number(type));
-                return new ServerAnswer(server.toString(), Wire.answer(answer, owner, type), Optional.empty());
+                return new Found(
+                        new ServerAnswer(server.toString(), Wire.answer(answer, owner, type), Optional.empty()),
+                        Wire.answer(answer, owner, RecordType.CNAME));
             } catch (IOException e) {
-                return new ServerAnswer(server.toString(), Optional.empty(), Optional.of(Questions.reason(e)));
+                return new Found(
+                        new ServerAnswer(server.toString(), Optional.empty(), Optional.of(Questions.reason(e))),
+                        Optional.empty());
             }
         });
+    }
+
+    /// @param asked where it began
+    /// @param longest time to live of the aliases that led to `owner`
+    /// @param steps that were gone
+    private List<ServerAnswer> follow(
+            DomainName asked, RecordType type, DomainName owner, Duration longest, int steps) {
+        List<ServerAnswer> answers = new ArrayList<>();
+        Map<DomainName, List<Found>> ends = new LinkedHashMap<>();
+        for (Found found : find(owner, type)) {
+            if (found.alias().isPresent()) {
+                DomainName end = new DomainName(found.alias().get().data().getFirst());
+                ends.computeIfAbsent(end, _ -> new ArrayList<>()).add(found);
+            } else {
+                answers.add(new ServerAnswer(
+                        found.answer().server(),
+                        found.answer()
+                                .found()
+                                .map(set -> new RecordSet(asked, type, longer(longest, set.timeToLive()), set.data())),
+                        found.answer().failure()));
+            }
+        }
+        ends.forEach((end, aliases) -> {
+            String servers =
+                    aliases.stream().map(each -> each.answer().server()).collect(Collectors.joining(", "));
+            if (steps == MOST_STEPS) {
+                answers.add(failed(servers, "has more aliases in a row than anybody follows, at " + owner));
+                return;
+            }
+            Duration time = aliases.stream()
+                    .flatMap(each -> each.alias().stream())
+                    .map(RecordSet::timeToLive)
+                    .reduce(longest, DirectServers::longer);
+            List<ServerAnswer> behind = follow(asked, type, end, time, steps + 1);
+            if (behind.isEmpty()) {
+                answers.add(
+                        failed(servers, "leads from " + owner + " to " + end + ", whose name servers cannot be found"));
+            }
+            behind.forEach(each -> answers.add(new ServerAnswer(
+                    each.server() + " (" + end + ", alias at " + servers + ")", each.found(), each.failure())));
+        });
+        return answers;
+    }
+
+    private static ServerAnswer failed(String server, String reason) {
+        return new ServerAnswer(server, Optional.empty(), Optional.of(reason));
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) >= 0 ? one : other;
     }
 
     Questions questions() {

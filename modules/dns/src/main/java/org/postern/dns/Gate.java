@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.postern.resolver.DnsRecord;
 import org.postern.resolver.DomainName;
+import org.postern.resolver.Hop;
 import org.postern.resolver.Lookup;
 import org.postern.resolver.Resolver;
 
@@ -54,11 +55,23 @@ public final class Gate {
         Lookup lookup = resolver.lookup(owner, DnsRecord.Type.TLSA);
         return switch (lookup) {
             case Lookup.Secure _ -> new Verdict.Open();
-            case Lookup.Insecure _ -> new Verdict.Closed(diagnosis.of(owner));
+            case Lookup.Insecure _ -> new Verdict.Closed(missing(owner, lookup));
             case Lookup.Bogus bogus ->
-                new Verdict.Unknown("its signatures do not validate: " + bogus.reason() + "; " + diagnosis.of(owner));
+                new Verdict.Unknown(
+                        "its signatures do not validate: " + bogus.reason() + "; " + missing(owner, lookup));
             case Lookup.Indeterminate failed -> new Verdict.Unknown("no answer can be had: " + failed.reason());
         };
+    }
+
+    /// At the first name on the way that is not secure.
+    private String missing(DomainName owner, Lookup lookup) {
+        for (Hop hop : lookup.hops()) {
+            if (hop.security() != Hop.Security.SECURE) {
+                return diagnosis.of(hop.from());
+            }
+        }
+        DomainName end = lookup.canonicalName();
+        return (end.equals(owner) ? "" : "an alias leads to " + end + ": ") + diagnosis.of(end);
     }
 
     /// Sorts out what may not be published.

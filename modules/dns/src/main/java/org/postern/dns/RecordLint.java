@@ -21,6 +21,7 @@ import org.postern.resolver.DomainName;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.RRSIGRecord;
 import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
 
 /// Looks at published records as their operator sees them: held against what is wanted, at every name server, with
 /// signatures, times and sizes. What clients make of them is for `audit`. For one look, on one thread.
@@ -58,6 +59,7 @@ public final class RecordLint {
         passage.withheld().forEach(each -> gone.add(each.set().key()));
         published(passage.permitted(), List.copyOf(gone));
         zones(wanted);
+        passage.withheld().forEach(this::behindAnAlias);
         passage.permitted().stream()
                 .filter(set -> set.type() == RecordType.TLSA)
                 .forEach(this::timeToLive);
@@ -105,6 +107,13 @@ public final class RecordLint {
                 case Gate.Verdict.Unknown(String reason) -> add(Check.DNSSEC, zone, State.WRONG, reason);
             }
         });
+    }
+
+    /// TLSA records that readers do not find securely, though the zone in which they ask is secure.
+    private void behindAnAlias(Gate.Withheld each) {
+        zone(each.set().owner())
+                .filter(zone -> gate.of(zone) instanceof Gate.Verdict.Open)
+                .ifPresent(_ -> add(Check.DNSSEC, each.set().key(), State.WRONG, each.reason()));
     }
 
     private Optional<DomainName> zone(DomainName owner) {
@@ -169,7 +178,8 @@ public final class RecordLint {
                                 answer.getSection(Section.ANSWER).stream()
                                         .filter(RRSIGRecord.class::isInstance)
                                         .map(RRSIGRecord.class::cast)
-                                        .filter(signature -> signature.getTypeCovered() == type)
+                                        .filter(signature -> signature.getTypeCovered() == type
+                                                || signature.getTypeCovered() == Type.CNAME)
                                         .toList()));
                     } catch (IOException e) {
                         return Optional.<Seen>empty(); // told of already

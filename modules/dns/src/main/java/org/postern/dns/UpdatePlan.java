@@ -32,12 +32,41 @@ record UpdatePlan(List<Change> changes, Map<Place, String> refusals, Map<Place, 
         }
     }
 
-    /// @param held what is where something is wanted or was published
+    /// @param held what is where something is wanted or was published, and of [#rivals]
     /// @param ours what Postern has published there
     static UpdatePlan of(Map<Place, Held> held, Function<Place, Set<Record>> ours, Map<Place, Set<Record>> wanted) {
         UpdatePlan plan = new UpdatePlan(new ArrayList<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
-        held.forEach((place, there) -> plan.add(place, there, ours.apply(place), wanted.getOrDefault(place, Set.of())));
+        held.forEach((place, there) -> {
+            Set<Record> want = wanted.getOrDefault(place, Set.of());
+            boolean followed = place.type() == RecordType.TLSA && !want.isEmpty() && there.alias();
+            if (followed
+                    && ours.apply(new Place(place.owner(), RecordType.CNAME)).isEmpty()) {
+                return; // RFC 7671 §7: readers follow; whether they find what is wanted is seen when they are asked
+            }
+            Optional<String> rival = rivals(place).stream()
+                    .filter(_ -> !want.isEmpty())
+                    .flatMap(other -> rival(other, held.getOrDefault(other, Held.NOTHING), ours.apply(other)).stream())
+                    .findFirst();
+            if (rival.isPresent()) {
+                plan.refusals.put(place, place + " is not published: " + rival.get());
+            } else {
+                plan.add(place, there, ours.apply(place), want);
+            }
+        });
         return plan;
+    }
+
+    /// Where records would keep an alias out: those of TLSA that somebody else may have put there.
+    static List<Place> rivals(Place place) {
+        return place.type() == RecordType.CNAME ? List.of(new Place(place.owner(), RecordType.TLSA)) : List.of();
+    }
+
+    private static Optional<String> rival(Place place, Held held, Set<Record> published) {
+        return held.alias() || published.containsAll(held.records())
+                ? Optional.empty()
+                : Optional.of(
+                        place + " is there, an alias stands alone, and Postern did not put it there; remove it, or"
+                                + " say that it is Postern's: postern dns adopt " + place.owner() + " " + place.type());
     }
 
     private void add(Place place, Held held, Set<Record> published, Set<Record> wanted) {

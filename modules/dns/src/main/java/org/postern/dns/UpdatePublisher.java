@@ -169,6 +169,7 @@ public final class UpdatePublisher implements Publisher, AutoCloseable {
         Map<Place, String> complaints = new LinkedHashMap<>(); // of the server
         for (int round = 1; ; round++) {
             Set<Place> places = new LinkedHashSet<>(wanted.keySet());
+            wanted.keySet().forEach(place -> places.addAll(UpdatePlan.rivals(place)));
             places.addAll(journal.places());
             Map<Place, Held> held = UpdateLook.at(places, connection, settings);
             journal.settle(held);

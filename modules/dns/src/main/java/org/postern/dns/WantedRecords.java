@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.postern.identity.TlsaRecord;
@@ -49,7 +50,8 @@ public record WantedRecords(
         return sets;
     }
 
-    /// Addresses of a front end, and the TLSA records of each port, those for STARTTLS too (RFC 6698 §3).
+    /// Addresses of a front end, and for each port, those for STARTTLS too (RFC 6698 §3), its TLSA records or an
+    /// alias that leads to them.
     public List<RecordSet> host(FrontEnd target) {
         List<RecordSet> sets = new ArrayList<>();
         addresses(sets, target, RecordType.A);
@@ -59,10 +61,26 @@ public record WantedRecords(
             ports.values().stream()
                     .distinct()
                     .sorted()
-                    .forEach(
-                            port -> sets.add(new RecordSet(target.tlsaOwner(port), RecordType.TLSA, timeToLive, data)));
+                    .map(target::tlsaOwner)
+                    .forEach(owner -> sets.add(target.tlsaAt()
+                            .map(place -> new RecordSet(owner, RecordType.CNAME, timeToLive, List.of(place + ".")))
+                            .orElseGet(() -> new RecordSet(owner, RecordType.TLSA, timeToLive, data))));
         }
         return sets;
+    }
+
+    /// The TLSA records to which aliases lead: hosts that name the same place have them together.
+    private List<RecordSet> shared() {
+        Map<DomainName, List<String>> places = new LinkedHashMap<>();
+        if (!ports.isEmpty()) {
+            frontEnds.forEach(target -> target.tlsaAt()
+                    .ifPresent(place -> places.computeIfAbsent(place, _ -> new ArrayList<>())
+                            .addAll(tlsa.getOrDefault(target.host(), List.of()))));
+        }
+        return places.entrySet().stream()
+                .filter(place -> !place.getValue().isEmpty())
+                .map(place -> new RecordSet(place.getKey(), RecordType.TLSA, timeToLive, place.getValue()))
+                .toList();
     }
 
     private void addresses(List<RecordSet> sets, FrontEnd target, RecordType type) {
@@ -85,6 +103,7 @@ public record WantedRecords(
     public List<RecordSet> all() {
         List<RecordSet> sets = new ArrayList<>();
         mailDomains.forEach(domain -> sets.addAll(services(domain)));
+        sets.addAll(shared());
         frontEnds.forEach(target -> sets.addAll(host(target)));
         sets.addAll(others);
         return sets;
@@ -93,6 +112,7 @@ public record WantedRecords(
     /// What a client of one mail domain comes across: its services, the front ends, and what else is in the domain.
     public List<RecordSet> of(DomainName mailDomain) {
         List<RecordSet> sets = new ArrayList<>(services(mailDomain));
+        sets.addAll(shared());
         frontEnds.forEach(target -> sets.addAll(host(target)));
         others.stream()
                 .filter(set -> set.owner().isWithin(mailDomain)

@@ -40,6 +40,15 @@ import org.postern.testkit.SignedZones;
 class PublishedZonesTest {
     private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
     private static final String DIGEST = "ab".repeat(32);
+    private static final String ALIASES = """
+            mail A 192.0.2.1
+            _993._tcp.mail 900 CNAME _dane
+            _143._tcp.mail CNAME _993._tcp.mail.secure.test.
+            _995._tcp.mail CNAME _993._tcp.mail.unsigned.test.
+            _110._tcp.mail CNAME _nothing
+            _465._tcp.mail CNAME _587._tcp.mail
+            _587._tcp.mail CNAME _465._tcp.mail
+            """;
 
     @TempDir
     static Path directory;
@@ -73,6 +82,7 @@ class PublishedZonesTest {
         zones.signed("wild.test", SignedZones.ECDSA, records + "*._tcp.mail TLSA 3 1 1 " + DIGEST + "\n", List.of());
         zones.signed("large.test", SignedZones.ECDSA, "mail A 192.0.2.1\n" + many(), List.of());
         zones.unsigned("child.unsigned.test", records);
+        zones.signed("alias.test", SignedZones.ECDSA, ALIASES + "_dane TLSA 3 1 1 " + DIGEST + "\n", List.of());
         zones.signed("test", SignedZones.ECDSA, "ns A 127.0.0.1\n", List.of());
         zones.signed(".", SignedZones.ECDSA, "", List.of());
         zones.serve();
@@ -235,6 +245,67 @@ class PublishedZonesTest {
                                 Optional.empty(),
                                 Optional.of(same),
                                 List.of("127.0.0.1:" + zones.authoritativePort())));
+    }
+
+    // ---- aliases
+
+    private static DomainName port(int number) {
+        return new DomainName("_" + number + "._tcp.mail.alias.test");
+    }
+
+    private static AuthoritativeServers.ServerAnswer answer(int port) {
+        List<AuthoritativeServers.ServerAnswer> answers = servers.ask(port(port), RecordType.TLSA);
+        assertThat(answers).hasSize(1);
+        return answers.getFirst();
+    }
+
+    /// RFC 7671 §7: what a reader finds is at the end of the aliases.
+    @Test
+    @Requirement("DANE-16")
+    void aliasesOfTlsaRecordsAreFollowed() {
+        RecordSet wanted = set(RecordType.TLSA, port(993), "3 1 1 " + DIGEST).withTimeToLive(Duration.ofMinutes(15));
+        assertThat(answer(993).found()).as("for the longest time on the way").hasValue(wanted);
+        assertThat(RecordDifference.compare(List.of(wanted), List.of(), servers).same())
+                .isTrue();
+        assertThat(answer(143).found())
+                .as("in another zone")
+                .hasValue(set(RecordType.TLSA, port(143), "3 1 1 " + DIGEST));
+        assertThat(answer(110).found()).isEmpty();
+        assertThat(answer(110).failure()).isEmpty();
+        assertThat(answer(465).failure()).as("in circles").isPresent();
+        String server = "127.0.0.1:" + zones.authoritativePort();
+        assertThat(RecordDifference.compare(
+                                List.of(set(RecordType.TLSA, port(143), "3 1 1 " + "cd".repeat(32))),
+                                List.of(),
+                                servers)
+                        .differences())
+                .singleElement()
+                .satisfies(each -> assertThat(each.text())
+                        .startsWith("is at " + server + " (_993._tcp.mail.secure.test, alias at " + server
+                                + "): 3 1 1 abab"));
+        // the alias itself is there for whoever asks for it
+        assertThat(servers.ask(port(993), RecordType.CNAME))
+                .singleElement()
+                .satisfies(each -> assertThat(each.found().orElseThrow().data()).containsExactly("_dane.alias.test."));
+    }
+
+    @Test
+    @Requirement({"DANE-16", "R8314-48"})
+    void anAliasIsAsSecureAsTheZoneThatItLeadsTo() {
+        assertThat(gate.of(port(993))).isEqualTo(new Gate.Verdict.Open());
+        assertThat(gate.of(port(143))).isEqualTo(new Gate.Verdict.Open());
+        assertThat(gate.of(port(110))).as("proved to lead nowhere").isEqualTo(new Gate.Verdict.Open());
+        String missing = "an alias leads to _993._tcp.mail.unsigned.test: there is no DS record of unsigned.test in the"
+                + " zone above it, and the zone is not signed";
+        assertThat(gate.of(port(995))).isEqualTo(new Gate.Verdict.Closed(missing));
+        List<LintFinding> findings = new RecordLint(gate, servers, Clock.systemUTC())
+                .of(
+                        List.of(set(RecordType.TLSA, port(995), "3 1 1 " + DIGEST)),
+                        List.of(),
+                        List.of(new FrontEnd(new DomainName("mail.alias.test"), 0, List.of())));
+        assertThat(findings)
+                .contains(new LintFinding(
+                        LintFinding.Check.DNSSEC, port(995) + " TLSA", LintFinding.State.WRONG, missing));
     }
 
     // ---- lint

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.postern.resolver.DomainName;
 import org.postern.testkit.DynamicPrimary;
 import org.postern.testkit.DynamicPrimary.Program;
+import org.postern.testkit.Requirement;
 
 /// Against a real named and a real knotd, both of which sign the zone themselves. Each test has a zone of its
 /// own.
@@ -220,6 +221,49 @@ class UpdatePublisherTest {
         }
         zone.publish(wanted[0]);
         assertThat(zone.records("_imaps._tcp", "SRV")).containsExactly("300 SRV 0 1 993 mail." + zone.name + ".");
+    }
+
+    /// RFC 7671 §7: readers follow an alias that somebody else has put there. Postern's own comes and goes.
+    @ParameterizedTest
+    @EnumSource
+    @Requirement("DANE-16")
+    void anAliasOfOthersStaysAndOneOfPosternsComesAndGoes(Program program) throws Exception {
+        Zone zone = new Zone(program);
+        String port = "_993._tcp.mail";
+        String name = port + "." + zone.name + ".";
+        zone.primary.change(zone.name, "update add " + name + " 300 CNAME theirs." + zone.name + ".");
+        zone.publish(zone.tlsa(300, "a"), zone.srv("0 0 0 ."));
+        assertThat(zone.records(port, "CNAME")).containsExactly("300 CNAME theirs." + zone.name + ".");
+        assertThat(zone.records("_imaps._tcp", "SRV")).hasSize(1);
+        zone.publish(zone.tlsa(300, "a"), zone.srv("0 0 0 ."));
+        assertThat(zone.outcomes()).containsExactly("sent", "accepted", "confirmed");
+
+        // others' records keep an alias out, and are named
+        RecordSet alias = zone.set(port, RecordType.CNAME, 300, "_dane." + zone.name + ".");
+        RecordSet place = zone.set("_dane", RecordType.TLSA, 300, "3 1 1 " + "a".repeat(64));
+        zone.primary.change(
+                zone.name,
+                "update delete " + name + " CNAME",
+                "update add " + name + " 300 TLSA 3 1 1 " + "c".repeat(64));
+        assertThatThrownBy(() -> zone.publish(alias, place))
+                .hasMessage(
+                        "CNAME at " + port + "." + zone.name + " is not published: TLSA at " + port + "." + zone.name
+                                + " is there, an alias stands alone, and Postern did not put it there; remove it, or say that it is"
+                                + " Postern's: postern dns adopt " + port + "." + zone.name + " TLSA");
+        assertThat(zone.records("_dane", "TLSA")).as("the rest is published").hasSize(1);
+        zone.primary.change(zone.name, "update delete " + name + " TLSA");
+
+        zone.publish(zone.tlsa(300, "a"));
+        assertThat(zone.records(port, "TLSA")).hasSize(1);
+        assertThat(zone.records("_dane", "TLSA")).isEmpty();
+        zone.publish(alias, place);
+        assertThat(zone.records(port, "CNAME")).containsExactly("300 CNAME _dane." + zone.name + ".");
+        assertThat(zone.records("_dane", "TLSA")).hasSize(1);
+        zone.publish(zone.tlsa(300, "a"));
+        assertThat(zone.records(port, "CNAME")).isEmpty();
+        assertThat(zone.records(port, "TLSA")).hasSize(1);
+        zone.publish();
+        assertThat(zone.records(port, "TLSA")).isEmpty();
     }
 
     @ParameterizedTest

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.postern.identity.TlsaRecord;
 import org.postern.resolver.DomainName;
@@ -91,6 +92,40 @@ class WantedRecordsTest {
         assertThat(sets.getFirst().data()).containsExactly("0 10 993 mail.example.net.", "0 30 993 mail2.example.net.");
         // a host whose keys are not known has no TLSA records
         assertThat(wanted(allPorts(), other).host(other)).isEmpty();
+    }
+
+    @Test
+    @Requirement({"DANE-16", "DANE-17"})
+    void hostsWithOneKeyHaveItsRecordsInOnePlace() {
+        Optional<DomainName> place = Optional.of(new DomainName("_dane.example.net"));
+        DomainName second = new DomainName("mail2.example.net");
+        WantedRecords wanted = new WantedRecords(
+                List.of(),
+                List.of(
+                        new FrontEnd(HOST, 10, List.of(), place),
+                        new FrontEnd(second, 10, List.of(), place),
+                        new FrontEnd(new DomainName("mail3.example.net"), 10, List.of(), place)),
+                Map.of(MailService.IMAPS, 993, MailService.IMAP, 143),
+                Map.of(HOST, List.of(KEY), second, List.of(KEY)),
+                Duration.ofMinutes(5),
+                List.of());
+        assertThat(ZoneText.of(wanted.all())).isEqualTo("""
+                _dane.example.net. 300 IN TLSA %s
+                _143._tcp.mail.example.net. 300 IN CNAME _dane.example.net.
+                _993._tcp.mail.example.net. 300 IN CNAME _dane.example.net.
+                _143._tcp.mail2.example.net. 300 IN CNAME _dane.example.net.
+                _993._tcp.mail2.example.net. 300 IN CNAME _dane.example.net.
+                """.formatted(KEY));
+        // no key, no place for it
+        assertThat(new WantedRecords(
+                                List.of(),
+                                List.of(new FrontEnd(HOST, 10, List.of(), place)),
+                                Map.of(MailService.IMAPS, 993),
+                                Map.of(),
+                                Duration.ofMinutes(5),
+                                List.of())
+                        .all())
+                .isEmpty();
     }
 
     @Test

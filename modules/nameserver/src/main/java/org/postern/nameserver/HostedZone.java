@@ -22,6 +22,7 @@ import org.xbill.DNS.NSRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.RRSIGRecord;
 import org.xbill.DNS.Record;
+import org.xbill.DNS.Type;
 
 /// One zone over time: its keys, its content and the version that is served. What is served is on the disk before.
 ///
@@ -166,9 +167,17 @@ final class HostedZone {
                 .forEach(host -> content.add(new NSRecord(
                         origin, DClass.IN, wanted.timing().timeToLive().toSeconds(), Names.of(host))));
         content.addAll(beside);
-        content.addAll(published);
+        published.stream().filter(record -> !isFollowed(record, beside)).forEach(content::add);
         content.check();
         return content;
+    }
+
+    /// RFC 7671 §7: where others have an alias readers of TLSA records go on to its end.
+    private static boolean isFollowed(Record record, List<Record> others) {
+        return record.getType() == Type.TLSA
+                && others.stream()
+                        .anyMatch(other ->
+                                other.getType() == Type.CNAME && other.getName().equals(record.getName()));
     }
 
     Zone zone() {

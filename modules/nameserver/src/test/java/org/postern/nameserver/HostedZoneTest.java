@@ -102,6 +102,42 @@ class HostedZoneTest {
         assertThat(zone.zone().serial()).isEqualTo(serial);
     }
 
+    /// RFC 7671 §7: readers follow an alias that others have in the zone.
+    @Test
+    @Requirement("DANE-16")
+    void anAliasOfOthersIsLeftToLeadReadersOn() throws Exception {
+        HostedZone zone = new HostedZone(
+                TestZones.settings(
+                        Algorithm.ECDSA_P256,
+                        Denial.NSEC,
+                        KeyScheme.CSK,
+                        Optional.of(TestZones.records(
+                                directory,
+                                "mail A 192.0.2.1\n_993._tcp.mail CNAME _dane\n_dane TLSA 3 1 1 " + TestZones.HASH
+                                        + "\n"))),
+                directory,
+                new ZoneClock(directory, clock::reading));
+        zone.publish(TestZones.mail(TestZones.OTHER_HASH));
+        Node port = zone.zone().node(Name.fromConstantString("_993._tcp.mail.example.org."));
+        assertThat(port.set(Type.CNAME).records()).hasSize(1);
+        assertThat(port.set(Type.TLSA)).isNull();
+        assertThat(zone.zone().node(Name.fromConstantString("_imaps._tcp.example.org.")))
+                .as("the rest is published")
+                .isNotNull();
+        zone.publish(List.of(
+                TestZones.set("_143._tcp.mail.example.org", RecordType.CNAME, "_dane.example.org."),
+                TestZones.set("_dane.example.org", RecordType.TLSA, "3 1 1 " + TestZones.OTHER_HASH)));
+        assertThat(zone.zone()
+                        .node(Name.fromConstantString("_dane.example.org."))
+                        .set(Type.TLSA)
+                        .records())
+                .hasSize(2);
+        assertThatThrownBy(() -> zone.publish(
+                        List.of(TestZones.set("_dane.example.org", RecordType.CNAME, "elsewhere.example.org."))))
+                .isInstanceOf(PublicationException.class)
+                .hasMessageContaining("_dane.example.org. has a CNAME record and others beside it");
+    }
+
     @Test
     void serialsGoUpWhateverTheClockDoes() throws Exception {
         HostedZone zone = open();

@@ -197,18 +197,24 @@ final class DnsKeeper implements AutoCloseable {
     /// have, and publishes what a handshake has shown (RFC 7671 §8.4).
     private Gate.Passage passage(Means now, List<RecordSet> sets) {
         Gate.Passage open = now.gate().pass(sets, memory.standing(RecordType.TLSA));
-        Set<DomainName> early = now.settings().frontEnds().stream()
-                .map(FrontEnd::host)
-                .filter(host -> publishes(host.child("_tcp")) && !tlsa.released(host))
-                .map(host -> host.child("_tcp"))
-                .collect(Collectors.toSet());
+        List<FrontEnd> early = new ArrayList<>(now.settings().frontEnds());
+        early.removeIf(each -> !publishes(now.settings().tlsaOf(each.host())) || tlsa.released(each.host()));
         if (early.isEmpty()) {
             return open;
         }
+        // one place of several hosts is open when one of them is; no alias leads the others' clients there
+        Set<DomainName> places =
+                early.stream().flatMap(each -> each.tlsaAt().stream()).collect(Collectors.toSet());
+        now.settings().frontEnds().stream()
+                .filter(each -> !early.contains(each))
+                .forEach(each -> each.tlsaAt().ifPresent(places::remove));
         List<RecordSet> permitted = new ArrayList<>();
         List<Gate.Withheld> withheld = new ArrayList<>(open.withheld());
         for (RecordSet set : open.permitted()) {
-            if (set.type() == RecordType.TLSA && early.stream().anyMatch(set.owner()::isWithin)) {
+            boolean leads = (set.type() == RecordType.TLSA || set.type() == RecordType.CNAME)
+                    && early.stream()
+                            .anyMatch(each -> set.owner().isWithin(each.host().child("_tcp")));
+            if (leads || (set.type() == RecordType.TLSA && places.contains(set.owner()))) {
                 withheld.add(new Gate.Withheld(
                         set, false, "a handshake from outside has to show its key first: see postern dns rollover"));
             } else {
@@ -225,7 +231,12 @@ final class DnsKeeper implements AutoCloseable {
         withheld.stream()
                 .filter(Gate.Withheld::proved)
                 .forEach(each -> keys.add(each.set().key()));
-        permitted.forEach(set -> keys.remove(set.key()));
+        permitted.forEach(set -> {
+            keys.remove(set.key());
+            if (set.type() == RecordType.CNAME) { // what was there is now what it leads to
+                keys.remove(new RecordSet.Key(set.owner(), RecordType.TLSA));
+            }
+        });
         keys.removeIf(key -> !concerned.test(key.owner()));
         return List.copyOf(keys);
     }
@@ -313,9 +324,14 @@ final class DnsKeeper implements AutoCloseable {
         return settings().zoneOf(owner).flatMap(publishers).isPresent();
     }
 
-    /// Publishes now what is wanted in the zone of a host's TLSA records. Blocking.
+    /// Publishes now what is wanted in the zones of a host's TLSA records and of aliases that lead there. Blocking.
     void publish(DomainName host) throws PublicationException {
-        publishAt(host.child("_tcp"));
+        DomainName ports = host.child("_tcp");
+        DomainName records = settings().tlsaOf(host);
+        publishAt(records);
+        if (!settings().zoneOf(records).equals(settings().zoneOf(ports))) {
+            publishAt(ports);
+        }
     }
 
     /// Publishes now what is wanted in the zone of a name; nothing where a person does that. Blocking.
@@ -367,7 +383,8 @@ final class DnsKeeper implements AutoCloseable {
     }
 
     private static boolean leadsTo(RecordSet set, int port) {
-        return (set.type() == RecordType.TLSA && set.owner().text().startsWith("_" + port + "._tcp."))
+        return ((set.type() == RecordType.TLSA || set.type() == RecordType.CNAME)
+                        && set.owner().text().startsWith("_" + port + "._tcp."))
                 || (set.type() == RecordType.SRV
                         && set.data().stream().anyMatch(data -> data.matches("\\d+ \\d+ " + port + " .*")));
     }

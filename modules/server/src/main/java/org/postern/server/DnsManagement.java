@@ -131,7 +131,10 @@ final class DnsManagement {
 
     /// Names in a mail domain, and those of the front ends.
     static Predicate<DomainName> concerning(DomainName domain, List<FrontEnd> frontEnds) {
-        return owner -> owner.isWithin(domain) || frontEnds.stream().anyMatch(each -> owner.isWithin(each.host()));
+        return owner -> owner.isWithin(domain)
+                || frontEnds.stream()
+                        .anyMatch(each -> owner.isWithin(each.host())
+                                || each.tlsaAt().filter(owner::equals).isPresent());
     }
 
     private DomainName mailDomain(String text) {

@@ -64,7 +64,7 @@ final class DnsSection {
 
     private List<FrontEnd> frontEnds(String host) {
         List<? extends ConfigObject> objects =
-                settings.objects("dns.front-ends", "{ host = …, weight = …, addresses = [ … ] }");
+                settings.objects("dns.front-ends", "{ host = …, weight = …, addresses = [ … ], tlsa-at = … }");
         List<FrontEnd> frontEnds = new ArrayList<>();
         for (ConfigObject object : objects) {
             // RFC 2782: weight 0 where there is nothing to choose from
@@ -84,10 +84,10 @@ final class DnsSection {
     private Optional<FrontEnd> frontEnd(ConfigObject object, int usualWeight) {
         String place = settings.place(object.origin());
         Config entry = object.toConfig();
-        if (!entry.hasPath("host") || hasOthers(object, Set.of("host", "weight", "addresses"))) {
-            settings.problem(
-                    place + "an entry of dns.front-ends has the key host, and may have weight and addresses, not "
-                            + object.keySet());
+        if (!entry.hasPath("host") || hasOthers(object, Set.of("host", "weight", "addresses", "tlsa-at"))) {
+            settings.problem(place
+                    + "an entry of dns.front-ends has the key host, and may have weight, addresses and tlsa-at, not "
+                    + object.keySet());
             return Optional.empty();
         }
         try {
@@ -98,11 +98,20 @@ final class DnsSection {
                             ? entry.getStringList("addresses").stream()
                                     .map(Settings::address)
                                     .toList()
-                            : List.of()));
+                            : List.of(),
+                    entry.hasPath("tlsa-at") ? Optional.of(tlsaPlace(entry.getString("tlsa-at"))) : Optional.empty()));
         } catch (ConfigException | IllegalArgumentException wrong) {
             settings.problem(place + "dns.front-ends: " + wrong.getMessage());
             return Optional.empty();
         }
+    }
+
+    private static DomainName tlsaPlace(String text) {
+        DomainName place = new DomainName(text);
+        if (place.isRoot() || place.text().matches("(_\\d+|\\*)\\._tcp(\\..*)?")) {
+            throw new IllegalArgumentException("tlsa-at is a place of its own, as _dane.example.net, and not " + text);
+        }
+        return place;
     }
 
     private static boolean hasOthers(ConfigObject object, Set<String> keys) {

@@ -116,6 +116,15 @@ record DnsSettings(
                         one.name().text().length(), other.name().text().length()));
     }
 
+    /// A name in the zone of a front end's TLSA records.
+    DomainName tlsaOf(DomainName host) {
+        return frontEnds.stream()
+                .filter(each -> each.host().equals(host))
+                .findFirst()
+                .flatMap(FrontEnd::tlsaAt)
+                .orElse(host.child("_tcp"));
+    }
+
     /// Zones whose servers are named.
     Map<DomainName, List<InetSocketAddress>> servers() {
         Map<DomainName, List<InetSocketAddress>> servers = new LinkedHashMap<>();

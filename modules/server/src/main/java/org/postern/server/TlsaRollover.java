@@ -55,7 +55,7 @@ final class TlsaRollover {
     }
 
     private static Optional<DnsSettings.Zone> zone(DnsSettings settings, FrontEnd frontEnd) {
-        return settings.zoneOf(frontEnd.host().child("_tcp"));
+        return settings.zoneOf(settings.tlsaOf(frontEnd.host()));
     }
 
     /// From now on keys follow each other.
@@ -71,13 +71,25 @@ final class TlsaRollover {
     private static List<TlsaHost> places(DnsKeeper dns) {
         DnsSettings settings = dns.settings();
         List<Integer> ports = List.copyOf(dns.wanted().ports().values());
-        return ports.isEmpty()
-                ? List.of()
-                : hosts(settings, ports, each -> switch (dns.gate().of(each.tlsaOwner(ports.getFirst()))) {
-                    case Gate.Verdict.Open() -> TlsaHost.Standing.SECURE;
-                    case Gate.Verdict.Closed _ -> TlsaHost.Standing.INSECURE;
-                    case Gate.Verdict.Unknown _ -> TlsaHost.Standing.UNKNOWN;
-                });
+        return ports.isEmpty() ? List.of() : hosts(settings, ports, each -> standing(dns, each, ports.getFirst()));
+    }
+
+    /// Of what a client asks for, and of the place to which an alias is to lead: the worse one.
+    private static TlsaHost.Standing standing(DnsKeeper dns, FrontEnd frontEnd, int port) {
+        TlsaHost.Standing asked = standing(dns.gate().of(frontEnd.tlsaOwner(port)));
+        TlsaHost.Standing end =
+                frontEnd.tlsaAt().map(place -> standing(dns.gate().of(place))).orElse(asked);
+        return asked == TlsaHost.Standing.INSECURE || end == TlsaHost.Standing.INSECURE
+                ? TlsaHost.Standing.INSECURE
+                : asked == TlsaHost.Standing.UNKNOWN ? asked : end;
+    }
+
+    private static TlsaHost.Standing standing(Gate.Verdict verdict) {
+        return switch (verdict) {
+            case Gate.Verdict.Open() -> TlsaHost.Standing.SECURE;
+            case Gate.Verdict.Closed _ -> TlsaHost.Standing.INSECURE;
+            case Gate.Verdict.Unknown _ -> TlsaHost.Standing.UNKNOWN;
+        };
     }
 
     /// Every service at every address, found as a client finds it.

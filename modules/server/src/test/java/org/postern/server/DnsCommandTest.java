@@ -282,6 +282,41 @@ class DnsCommandTest {
                 .contains("dns.tlsa: TLSA usage 1 adds to what a public authority says");
     }
 
+    /// RFC 7671 §7: an alias of somebody else at a TLSA record's place is followed, as clients do.
+    @Test
+    @Requirement("DANE-16")
+    void aliasesOfTlsaRecordsAreFollowed() throws Exception {
+        String shown = server.done("dns", "show");
+        String aliased = shown.replaceAll("(?m)^(_\\d+\\..*) IN TLSA .*$", "$1 IN CNAME _dane.example.test.");
+        assertThat(aliased).doesNotContain("TLSA");
+        publish(State.SECURE, aliased + "_dane.example.test. 300 IN TLSA 3 1 1 " + digest() + "\n");
+        assertThat(server.run("dns", "diff", DOMAIN).out()).isEqualTo("; everything is published as it should be\n");
+        CommandRun well = server.run("dns", "check", DOMAIN, "--json");
+        assertThat(wrong(well.json())).as(well.out()).isEmpty();
+
+        publish(State.SECURE, aliased + "_dane.example.test. 300 IN TLSA 3 1 1 " + "00".repeat(32) + "\n");
+        CommandRun stale = server.run("dns", "check", DOMAIN, "--json");
+        assertThat(wrong(stale.json())).as(stale.out()).containsExactly("endpoint", "published", "tlsa-mismatch");
+        assertThat(server.run("dns", "diff", DOMAIN).out())
+                .contains("TLSA: different at 127.0.0.1:" + zones.address().getPort()
+                        + " (_dane.example.test, alias at ");
+
+        // what Postern itself makes of that
+        server.configure(dns("").replace(
+                        "addresses = [\"127.0.0.1\"] }",
+                        "addresses = [\"127.0.0.1\"], tlsa-at = _dane.mail.example.test }"));
+        server.done("reload");
+        String own = server.done("dns", "show");
+        assertThat(records(own))
+                .contains("_dane.mail.example.test. 300 IN TLSA 3 1 1 " + digest())
+                .filteredOn(line -> line.endsWith(" IN CNAME _dane.mail.example.test."))
+                .hasSize(6);
+        publish(State.SECURE, own);
+        assertThat(server.run("dns", "diff").out()).isEqualTo("; everything is published as it should be\n");
+        CommandRun checked = server.run("dns", "check", DOMAIN, "--json");
+        assertThat(wrong(checked.json())).as(checked.out()).isEmpty();
+    }
+
     enum Fault {
         ALIAS("published", "srv-alias"),
         MISMATCH("endpoint", "published", "tlsa-mismatch"),

@@ -115,6 +115,36 @@ class DnsPublicationTest {
         }
     }
 
+    /// One place for the records of all ports, to which aliases lead; Postern moves them there by itself.
+    @Test
+    @Requirement({"DANE-16", "DANE-17"})
+    void clientsFollowAliasesToTheOnePlaceOfTheRecords() throws Exception {
+        server.configure(dns(primary.anchor(DOMAIN))
+                .replace(
+                        "addresses = [\"127.0.0.1\"] }",
+                        "addresses = [\"127.0.0.1\"], tlsa-at = _dane." + DOMAIN + " }"));
+        server.done("reload");
+        ConfiguredServer.await(this::published);
+        for (Service service : DaneClients.services()) {
+            assertThat(primary.records("_" + server.port(service) + "._tcp." + HOST, "CNAME"))
+                    .containsExactly("300 CNAME _dane." + DOMAIN + ".");
+        }
+        assertThat(primary.records("_dane." + DOMAIN, "TLSA")).hasSize(2);
+        DaneClients clients = clients();
+        clients.opensslAccepts(source());
+        try (NetworkNamespace network = clients.network(List.of(source()))) {
+            clients.othersAccept(source(), network);
+            primary.change(
+                    DOMAIN,
+                    "update delete _dane." + DOMAIN + ". TLSA",
+                    "update add _dane." + DOMAIN + ". 300 TLSA 3 1 1 " + "0".repeat(64));
+            clients.othersRefuse(source(), network);
+        }
+        CommandRun differs = server.run("dns", "diff", "--zone", DOMAIN);
+        assertThat(differs.code()).isEqualTo(AuditCommand.NOT_PASSED);
+        assertThat(differs.out()).contains("; _dane.postern.example TLSA: different at ");
+    }
+
     /// Every TLSA record is of another key from now on.
     private void mismatch() throws Exception {
         for (Service service : DaneClients.services()) {

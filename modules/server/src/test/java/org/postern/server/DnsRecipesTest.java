@@ -67,7 +67,7 @@ class DnsRecipesTest {
                 assertThat(LiveConfiguration.read(file, Map.of())).isNotNull();
             }
         }
-        assertThat(read).isEqualTo(5);
+        assertThat(read).isEqualTo(6);
         Path named = Files.writeString(
                 directory.resolve("named.conf"), blocks("3.", "named").getFirst());
         check(Programs.requireAnywhere("named-checkconf").toString(), named.toString());
