@@ -26,6 +26,12 @@ final class UpdateAnswers {
         if (signature == null) {
             String code = Rcode.string(answer.getRcode());
             // one that does not sign its refusal has not taken the key: nothing was done, unless somebody forges
+            if (answer.getRcode() == Rcode.NOTIMP || answer.getRcode() == Rcode.FORMERR) {
+                throw takesNone(answer, settings); // NSD looks at no key before
+            }
+            if (answer.getRcode() == Rcode.NOTAUTH) {
+                throw notPrimary(settings); // nor does Knot
+            }
             throw answer.getRcode() == Rcode.NOERROR
                     ? new UpdateProblem(
                             Kind.LOST,
@@ -116,23 +122,29 @@ final class UpdateAnswers {
                         "refused by " + settings.server() + " (REFUSED): " + settings.key()
                                 + " has no right to change it; see update-policy or allow-update of the zone (BIND), or its acl with"
                                 + " \"action: update\" (Knot)");
-            case Rcode.NOTAUTH ->
-                throw new UpdateProblem(
-                        Kind.FINAL,
-                        settings.server() + " is not the primary server of " + zone
-                                + " (NOTAUTH): check the zone's name, and that updates go to the primary, not to a secondary");
+            case Rcode.NOTAUTH -> throw notPrimary(settings);
             case Rcode.NOTZONE ->
                 throw new UpdateProblem(
                         Kind.FINAL, settings.server() + " says that a name is not in " + zone + " (NOTZONE)");
-            case Rcode.NOTIMP, Rcode.FORMERR ->
-                throw new UpdateProblem(
-                        Kind.FINAL,
-                        settings.server() + " takes no update messages (" + Rcode.string(answer.getRcode())
-                                + "): dynamic updates must be allowed there, or publish in another way");
+            case Rcode.NOTIMP, Rcode.FORMERR -> throw takesNone(answer, settings);
             default ->
                 throw new UpdateProblem(
                         Kind.FINAL,
                         settings.server() + " answers " + Rcode.string(answer.getRcode()) + " to an update");
         }
+    }
+
+    private static UpdateProblem takesNone(Message answer, UpdateSettings settings) {
+        return new UpdateProblem(
+                Kind.FINAL,
+                settings.server() + " takes no update messages (" + Rcode.string(answer.getRcode())
+                        + "): dynamic updates must be allowed there, or publish in another way");
+    }
+
+    private static UpdateProblem notPrimary(UpdateSettings settings) {
+        return new UpdateProblem(
+                Kind.FINAL,
+                settings.server() + " is not the primary server of " + settings.zone()
+                        + " (NOTAUTH): check the zone's name, and that updates go to the primary, not to a secondary");
     }
 }

@@ -10,11 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,12 +26,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.postern.resolver.DomainName;
 import org.postern.testkit.DynamicPrimary;
 import org.postern.testkit.DynamicPrimary.Program;
+import org.postern.testkit.Lookups;
 import org.postern.testkit.Requirement;
+import org.postern.testkit.SecondaryServer;
 
 /// Against a real named and a real knotd, both of which sign the zone themselves. Each test has a zone of its
 /// own.
 class UpdatePublisherTest {
-    private static final int ZONES = 20;
+    private static final int ZONES = 40;
     private static final String RECORDS = """
             @ TXT "found=me"
             @ 77 MX 5 elsewhere.test.
@@ -317,6 +321,60 @@ class UpdatePublisherTest {
                 .message()
                 .hasLineCount(2);
         assertThat(zone.records("_imaps._tcp", "SRV")).hasSize(1);
+    }
+
+    /// A name below a zone that is no zone itself: both would answer for it, and take no update of it.
+    @ParameterizedTest
+    @EnumSource
+    void aNameThatIsNoZoneOfTheServerIsTold(Program program) throws Exception {
+        Zone zone = new Zone(program);
+        RecordSet wanted = zone.tlsa(300, "a");
+        zone.settings = UpdateSettings.of(
+                "127.0.0.1",
+                zone.primary.port(),
+                new DomainName("mail." + zone.name),
+                zone.settings.key(),
+                zone.journal);
+        assertThatThrownBy(() -> zone.publish(wanted))
+                .hasMessageContaining(
+                        "is not the primary server of mail." + zone.name + " (NOTAUTH): check the zone's name")
+                .hasMessageNotContaining("attempts");
+        assertThat(zone.outcomes())
+                .as("Knot signs no such answer")
+                .containsExactly("sent", program == Program.BIND ? "refused" : "unknown");
+        assertThat(zone.records("_993._tcp.mail", "TLSA")).isEmpty();
+    }
+
+    /// Servers that have the zone and know the key, and are not where updates go: told at once, not tried again.
+    @ParameterizedTest
+    @EnumSource
+    void secondariesTakeNoUpdates(SecondaryServer.Program program) throws Exception {
+        Zone zone = new Zone(Program.BIND);
+        try (SecondaryServer secondary = SecondaryServer.start(
+                program,
+                directory.resolve("secondaries"),
+                zone.name,
+                DynamicPrimary.KEY,
+                SecondaryServer.freePort(),
+                zone.primary.port())) {
+            Instant deadline = Instant.now().plus(Duration.ofMinutes(2));
+            while (Lookups.records(secondary.port(), zone.name, "SOA").isEmpty()) {
+                assertThat(Instant.now()).isBefore(deadline);
+                LockSupport.parkNanos(20_000_000);
+            }
+            zone.settings = UpdateSettings.of(
+                    "127.0.0.1", secondary.port(), zone.settings.zone(), zone.settings.key(), zone.journal);
+            assertThatThrownBy(() -> zone.publish(zone.tlsa(300, "a")))
+                    .hasMessageContaining(
+                            switch (program) {
+                                case NSD -> "takes no update messages (NOTIMP): dynamic updates must be allowed there";
+                                case BIND -> "(REFUSED)";
+                                case KNOT -> "(BADKEY)";
+                            })
+                    .hasMessageNotContaining("attempts");
+            assertThat(zone.outcomes()).startsWith("sent").doesNotContain("confirmed");
+            assertThat(zone.records("_993._tcp.mail", "TLSA")).isEmpty();
+        }
     }
 
     @ParameterizedTest
