@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.postern.nameserver.ZoneSettings.Algorithm;
 import org.postern.nameserver.ZoneSettings.Denial;
 import org.postern.nameserver.ZoneSettings.KeyScheme;
+import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.ExtendedFlags;
 import org.xbill.DNS.Flags;
@@ -179,7 +180,7 @@ class AnswersModelTest {
             try (NameServer server = TestZones.serve(own, settings);
                     RealServers knot = new RealServers(own)) {
                 List<String> lines = new ArrayList<>();
-                new HostedZone(settings, own.resolve("nameserver"), TestZones.clock(own))
+                new HostedZone(settings, own.resolve("nameserver"), TestZones.clock(own.resolve("nameserver")))
                         .zone()
                         .records()
                         .forEach(record -> lines.add(record.toString()));
@@ -192,10 +193,14 @@ class AnswersModelTest {
 
     private static void compare(RandomZone zone, int ours, int theirs, int questions, long seed) throws Exception {
         for (String[] question : zone.questions(questions)) {
-            if (question[0].startsWith("*.") && !zone.names.containsKey(question[0])) {
-                continue; // of its proof for an asterisk that a wildcard stands for, Knot 3.2 leaves out half
-            }
             Message our = ask(ours, question[0], question[1]);
+            if (isAsteriskOfAWildcard(zone, question[0])
+                    || our.getSection(Section.ANSWER).stream()
+                            .anyMatch(record -> record instanceof CNAMERecord alias
+                                    && isAsteriskOfAWildcard(
+                                            zone, alias.getTarget().toString()))) {
+                continue; // of the proof for it, be it asked for or led to by an alias, Knot 3.2 leaves out half
+            }
             Message their = ask(theirs, question[0], question[1]);
             String as = "seed " + seed + ", " + question[0] + " " + question[1] + "\n" + zone.text() + "\n" + our + "\n"
                     + their;
@@ -206,6 +211,13 @@ class AnswersModelTest {
             assertThat(section(our, Section.ANSWER)).as(as).isEqualTo(section(their, Section.ANSWER));
             assertThat(section(our, Section.AUTHORITY)).as(as).isEqualTo(section(their, Section.AUTHORITY));
         }
+    }
+
+    /// A name with an asterisk first that is not there itself.
+    private static boolean isAsteriskOfAWildcard(RandomZone zone, String name) {
+        return name.startsWith("*.")
+                && zone.names.keySet().stream()
+                        .noneMatch(each -> RandomZone.key(each).equals(RandomZone.key(name)));
     }
 
     private static Set<String> section(Message message, int section) {
