@@ -4,8 +4,11 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,7 +22,8 @@ import org.postern.auth.AccountId;
 /// One client's changes of its own account, at random, with a log of what was acknowledged: what must be there after a
 /// crash. The one change that was under way may have been done or not, but not by half.
 final class Acknowledgements {
-    private record Message(String text, long flags) {}
+    /// @param content as [#content] puts it
+    private record Message(String content, long flags) {}
 
     private static final class Box {
         private final long uidValidity;
@@ -40,7 +44,7 @@ final class Acknowledgements {
     private final String address;
     private final SplittableRandom random;
     private Map<String, Box> boxes = new TreeMap<>();
-    /// As it is if the change under way is done; messages that have no UID yet are told by their text alone.
+    /// As it is if the change under way is done; messages that have no UID yet are told by their content alone.
     private Optional<Map<String, Box>> after = Optional.empty();
 
     private Map<String, List<String>> arriving = Map.of();
@@ -116,9 +120,19 @@ final class Acknowledgements {
                         Map.Entry::getKey, entry -> entry.getValue().copy(), (one, _) -> one, TreeMap::new));
     }
 
-    private void begin(Map<String, Box> target, Map<String, List<String>> texts) {
+    /// The subject, and a digest of the whole: thousands of messages may be there.
+    private static String content(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(ISO_8859_1));
+            return text.lines().findFirst().orElse("") + " " + HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void begin(Map<String, Box> target, Map<String, List<String>> contents) {
         after = Optional.of(target);
-        arriving = texts;
+        arriving = contents;
     }
 
     private void acknowledged(Map<String, Box> target) {
@@ -131,21 +145,21 @@ final class Acknowledgements {
         String name = anyBox();
         String text = newMessage();
         Map<String, Box> target = copy();
-        begin(target, Map.of(name, List.of(text)));
+        begin(target, Map.of(name, List.of(content(text))));
         AppendResult result = store.mailboxes()
                 .append(
                         account(store),
                         MailboxName.of(name),
                         List.of(new Mailboxes.Appended(
                                 spool(store, text), Flags.SEEN, Set.of(), new InternalDate(1_700_000_000_000L, 0))));
-        arrived(target, name, result, text, Flags.SEEN);
+        arrived(target, name, result, content(text), Flags.SEEN);
     }
 
-    private void arrived(Map<String, Box> target, String name, AppendResult result, String text, long flags) {
+    private void arrived(Map<String, Box> target, String name, AppendResult result, String content, long flags) {
         Box box = box(target, name);
         assertThat(result.uidValidity()).isEqualTo(box.uidValidity);
-        box.messages.put(result.uids()[0], new Message(text, flags));
-        remember(box, result.uids()[0], text);
+        box.messages.put(result.uids()[0], new Message(content, flags));
+        remember(box, result.uids()[0], content);
         acknowledged(target);
     }
 
@@ -156,9 +170,9 @@ final class Acknowledgements {
     }
 
     /// No UID ever means two messages.
-    private void remember(Box box, int uid, String text) {
-        String before = meanings.put(box.uidValidity + " " + uid, text);
-        assertThat(before == null || before.equals(text))
+    private void remember(Box box, int uid, String content) {
+        String before = meanings.put(box.uidValidity + " " + uid, content);
+        assertThat(before == null || before.equals(content))
                 .as("%s: UID %d of UIDVALIDITY %d means two messages", address, uid, box.uidValidity)
                 .isTrue();
     }
@@ -166,11 +180,11 @@ final class Acknowledgements {
     private void deliver(PosternStore store) throws IOException {
         String text = newMessage();
         Map<String, Box> target = copy();
-        begin(target, Map.of("INBOX", List.of(text)));
+        begin(target, Map.of("INBOX", List.of(content(text))));
         var accepted = (RecipientVerdict.Accepted) store.deliveries().resolve(address);
         Map<String, AppendResult> results =
                 store.deliveries().deliver(spool(store, text), "sender@example.test", List.of(accepted));
-        arrived(target, "INBOX", results.values().iterator().next(), text, 0);
+        arrived(target, "INBOX", results.values().iterator().next(), content(text), 0);
     }
 
     private void flags(PosternStore store) {
@@ -182,8 +196,8 @@ final class Acknowledgements {
         for (int uid : uids) {
             box.messages.computeIfPresent(
                     uid,
-                    (_, old) ->
-                            new Message(old.text(), add ? old.flags() | Flags.FLAGGED : old.flags() & ~Flags.FLAGGED));
+                    (_, old) -> new Message(
+                            old.content(), add ? old.flags() | Flags.FLAGGED : old.flags() & ~Flags.FLAGGED));
         }
         begin(target, Map.of());
         try (OpenMailbox open = open(store, name)) {
@@ -212,7 +226,7 @@ final class Acknowledgements {
         for (int uid : uids) {
             moved.add(box(target, from).messages.remove(uid));
         }
-        begin(target, Map.of(to, moved.stream().map(Message::text).toList()));
+        begin(target, Map.of(to, moved.stream().map(Message::content).toList()));
         try (OpenMailbox open = open(store, from)) {
             CopyResult result = open.move(uids, MailboxName.of(to));
             for (int index = 0; index < uids.length; index++) {
@@ -220,7 +234,7 @@ final class Acknowledgements {
                 remember(
                         box(target, to),
                         result.target()[index],
-                        moved.get(index).text());
+                        moved.get(index).content());
             }
         }
         acknowledged(target);
@@ -236,7 +250,7 @@ final class Acknowledgements {
             for (int uid : uids) {
                 box(flagged, name)
                         .messages
-                        .computeIfPresent(uid, (_, old) -> new Message(old.text(), old.flags() | Flags.DELETED));
+                        .computeIfPresent(uid, (_, old) -> new Message(old.content(), old.flags() | Flags.DELETED));
             }
             begin(flagged, Map.of());
             open.updateFlags(uids, new FlagUpdate(FlagUpdate.Mode.ADD, Flags.DELETED, Set.of()), OptionalLong.empty());
@@ -302,7 +316,7 @@ final class Acknowledgements {
             }
         }
         for (Box box : found.values()) {
-            box.messages.forEach((uid, message) -> remember(box, uid, message.text()));
+            box.messages.forEach((uid, message) -> remember(box, uid, message.content()));
         }
         acknowledged(found);
     }
@@ -318,7 +332,7 @@ final class Acknowledgements {
                 for (int uid : open.uids()) {
                     String text = StoreFixture.text(open, uid);
                     text = text.substring(text.indexOf("Subject: ")); // without the trace of its delivery
-                    messages.put(uid, new Message(text, StoreFixture.flags(open, uid)));
+                    messages.put(uid, new Message(content(text), StoreFixture.flags(open, uid)));
                     assertThat(open.status().uidNext()).isGreaterThan(uid);
                 }
                 found.put(
@@ -351,13 +365,13 @@ final class Acknowledgements {
                             .formatted(entry.getKey(), message.getKey(), brief(there.messages.get(message.getKey()))));
                 }
             }
-            List<String> texts = new ArrayList<>(arriving.getOrDefault(entry.getKey(), List.of()));
+            List<String> contents = new ArrayList<>(arriving.getOrDefault(entry.getKey(), List.of()));
             for (Message message : further.values()) {
-                if (!texts.remove(message.text())) {
+                if (!contents.remove(message.content())) {
                     return Optional.of(entry.getKey() + ": nobody has seen this arrive: " + brief(message));
                 }
             }
-            if (!texts.isEmpty()) {
+            if (!contents.isEmpty()) {
                 return Optional.of(entry.getKey() + ": arrived by half");
             }
         }
@@ -365,6 +379,6 @@ final class Acknowledgements {
     }
 
     private static String brief(Message message) {
-        return message == null ? "gone" : message.text().lines().findFirst().orElse("") + " " + message.flags();
+        return message == null ? "gone" : message.content() + " " + message.flags();
     }
 }
