@@ -54,6 +54,11 @@ final class DnsKeeper implements AutoCloseable {
     /// The settings, and what was made of them.
     private record Means(DnsSettings settings, Gate gate, AuthoritativeServers servers) {}
 
+    /// A longer time to live than now.
+    ///
+    /// @param end of the last record that has it, by [System#nanoTime]
+    private record Earlier(Duration timeToLive, long end) {}
+
     private final Accounts accounts;
     private final RetiringListeners listeners;
     private final TlsaData tlsa;
@@ -67,6 +72,7 @@ final class DnsKeeper implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("dns").factory());
     private volatile Means means;
+    private volatile Earlier earlier = new Earlier(Duration.ZERO, System.nanoTime());
 
     /// Publishes nothing before [#start].
     ///
@@ -124,10 +130,21 @@ final class DnsKeeper implements AutoCloseable {
 
     /// Another configuration, which listens already.
     void take(DnsSettings next) {
+        if (next.timeToLive().compareTo(settings().timeToLive()) < 0) {
+            Duration before = longestTimeToLive();
+            earlier = new Earlier(before, System.nanoTime() + before.toNanos());
+        }
         if (!next.equals(settings())) {
             means = means(next);
         }
         refresh();
+    }
+
+    /// Of records that a cache may have: they may have been published before the setting was lowered.
+    Duration longestTimeToLive() {
+        Duration now = settings().timeToLive();
+        Earlier before = earlier;
+        return before.end - System.nanoTime() > 0 && before.timeToLive.compareTo(now) > 0 ? before.timeToLive : now;
     }
 
     DnsSettings settings() {

@@ -286,7 +286,7 @@ final class PosternServer implements AutoCloseable {
 
     /// Of records that a cache may have.
     private Duration longestTimeToLive() {
-        Duration now = dns.settings().timeToLive();
+        Duration now = dns.longestTimeToLive();
         Duration before = rollovers.longestTimeToLive();
         return now.compareTo(before) < 0 ? before : now;
     }

@@ -62,7 +62,7 @@ class DnsWithdrawalTest {
         Files.writeString(
                 directory.resolve("anchors"),
                 "example.test. DS 1 13 2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n");
-        return new ConfiguredServer(directory, configuration("5 minutes"));
+        return new ConfiguredServer(directory, configuration("2 seconds"));
     }
 
     private void openTheGate(ConfiguredServer server) throws Exception {
@@ -119,21 +119,12 @@ class DnsWithdrawalTest {
             int pop3 = server.port(Service.POP3);
             ConfiguredServer.await(() -> hasTlsa(resolver, pop3));
 
-            // a change of mind: it stays, and so do its records
-            server.configure(configuration("3 seconds") + without);
-            assertThat(server.done("reload"))
-                    .contains("closes later: pop3 on 127.0.0.1 port " + pop3 + ", at the latest at ");
-            assertThat(server.run("reload", "--json").json().get("closing")).hasSize(1);
-            server.configure(configuration("3 seconds"));
-            assertThat(server.done("reload")).doesNotContain("closes later");
-            ConfiguredServer.await(() -> leadThere(resolver, pop3) && hasTlsa(resolver, pop3));
-
             Target target = Target.resolve(
                     Server.configured(org.postern.mua.Service.POP3, "mail.example.test", pop3), resolver::lookup);
             assertThat(target.tlsaRecords()).isNotEmpty();
+            long lastSeen = System.nanoTime(); // a cache may have got them then
             server.configure(configuration("3 seconds") + without);
             server.done("reload");
-            long lastSeen = System.nanoTime(); // a cache may have got them then
             boolean open = true;
             while (open) {
                 long asked = System.nanoTime();
@@ -152,8 +143,20 @@ class DnsWithdrawalTest {
             assertThat(server.run("reload", "--json").json().get("closing")).isEmpty();
             assertThat(hasTlsa(resolver, server.port(Service.POP3S))).isTrue();
 
-            server.configure(configuration("3 seconds"));
+            // it comes back; and when it is to go and somebody changes his mind, it stays, and so do its records
+            server.configure(configuration("5 minutes"));
             server.done("reload");
+            ConfiguredServer.await(() -> leadThere(resolver, pop3) && hasTlsa(resolver, pop3));
+            assertThat(getsIn(target)).isTrue();
+            server.configure(configuration("5 minutes") + without);
+            server.done("reload");
+            ConfiguredServer.await(() -> !leadThere(resolver, pop3));
+            assertThat(server.done("reload"))
+                    .contains("closes later: pop3 on 127.0.0.1 port " + pop3 + ", at the latest at ");
+            assertThat(server.run("reload", "--json").json().get("closing")).hasSize(1);
+            assertThat(getsIn(target)).isTrue();
+            server.configure(configuration("5 minutes"));
+            assertThat(server.done("reload")).doesNotContain("closes later");
             ConfiguredServer.await(() -> leadThere(resolver, pop3) && hasTlsa(resolver, pop3));
             assertThat(getsIn(target)).isTrue();
         }

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,7 @@ final class Sessions {
     private final SessionRecords records;
     private final MeterRegistry meters;
     private final Map<String, Connection> live = new ConcurrentHashMap<>();
+    private final Set<String> listening = ConcurrentHashMap.newKeySet();
     /// By protocol, then by command: the registry's own look-up costs more than many a command.
     private final Map<String, Map<String, Timer>> commands = new ConcurrentHashMap<>();
     private final ReentrantLock lock = new ReentrantLock();
@@ -68,8 +70,11 @@ final class Sessions {
         }
     }
 
-    /// What is counted for each listener is there from the start, at zero.
+    /// What is counted for each listener is there from the start, at zero. One may go and come back.
     void listening(String listener) {
+        if (!listening.add(listener)) {
+            return;
+        }
         Gauge.builder("postern.sessions", this, sessions -> sessions.count(listener))
                 .description("Sessions that are open now.")
                 .tag("listener", listener)
