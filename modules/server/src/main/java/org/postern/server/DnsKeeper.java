@@ -207,15 +207,22 @@ final class DnsKeeper implements AutoCloseable {
 
     /// Which of these may be published now. Blocking.
     Gate.Passage passage(List<RecordSet> sets) {
-        return passage(means, sets);
+        Means now = means;
+        return passage(now, sets, unreleased(now));
+    }
+
+    /// Hosts whose TLSA records are not to be published yet. To be asked before what is wanted: what is released in
+    /// between is another set.
+    private List<FrontEnd> unreleased(Means now) {
+        return now.settings().frontEnds().stream()
+                .filter(each -> publishes(now.settings().tlsaOf(each.host())) && !tlsa.released(each.host()))
+                .toList();
     }
 
     /// A gate that has just opened lets nothing out by itself: the rollover has to know of all that caches may
     /// have, and publishes what a handshake has shown (RFC 7671 §8.4).
-    private Gate.Passage passage(Means now, List<RecordSet> sets) {
+    private Gate.Passage passage(Means now, List<RecordSet> sets, List<FrontEnd> early) {
         Gate.Passage open = now.gate().pass(sets, memory.standing(RecordType.TLSA));
-        List<FrontEnd> early = new ArrayList<>(now.settings().frontEnds());
-        early.removeIf(each -> !publishes(now.settings().tlsaOf(each.host())) || tlsa.released(each.host()));
         if (early.isEmpty()) {
             return open;
         }
@@ -282,13 +289,14 @@ final class DnsKeeper implements AutoCloseable {
     }
 
     private void lookAt(Means now) {
+        List<FrontEnd> early = unreleased(now);
         Map<MailService, Integer> ports = offered(listeners.offered());
         List<RecordSet> all = wanted(now.settings(), ports).all();
         DnsWatch.Look look = watch.begin();
         boolean everywhere = true;
         for (DnsSettings.Zone zone : now.settings().zones()) {
             List<RecordSet> sets = inZone(now.settings(), zone, all);
-            Gate.Passage passage = passage(now, sets);
+            Gate.Passage passage = passage(now, sets, early);
             look.withheld(passage.withheld());
             Optional<Publisher> publisher = publishers.apply(zone);
             boolean published = publisher.isEmpty() || publish(publisher.get(), passage.permitted(), look);
@@ -365,13 +373,15 @@ final class DnsKeeper implements AutoCloseable {
                                 if (timer.isShutdown()) {
                                     throw new CompletionException(new PublicationException("the server stops"));
                                 }
+                                List<FrontEnd> early = unreleased(now);
                                 List<RecordSet> sets = inZone(
                                         now.settings(),
                                         zone.get(),
                                         wanted(now.settings(), offered(listeners.offered()))
                                                 .all());
                                 try {
-                                    List<RecordSet> permitted = passage(sets).permitted();
+                                    List<RecordSet> permitted =
+                                            passage(now, sets, early).permitted();
                                     publisher.get().publish(permitted);
                                     memory.published(permitted);
                                 } catch (PublicationException e) {
