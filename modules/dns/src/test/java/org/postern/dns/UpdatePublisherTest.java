@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.postern.resolver.DomainName;
 import org.postern.testkit.DynamicPrimary;
 import org.postern.testkit.DynamicPrimary.Program;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Lookups;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.SecondaryServer;
@@ -355,7 +356,7 @@ class UpdatePublisherTest {
                 directory.resolve("secondaries"),
                 zone.name,
                 DynamicPrimary.KEY,
-                SecondaryServer.freePort(),
+                FreePorts.next(),
                 zone.primary.port())) {
             Instant deadline = Instant.now().plus(Duration.ofMinutes(2));
             while (Lookups.records(secondary.port(), zone.name, "SOA").isEmpty()) {

@@ -4,8 +4,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.math.BigInteger;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +38,7 @@ import org.postern.resolver.TrustAnchorFile;
 import org.postern.resolver.Upstream;
 import org.postern.testkit.ChangingZones;
 import org.postern.testkit.FaultServer;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Pem;
 import org.postern.testkit.Programs;
 import org.postern.testkit.TestPki;
@@ -124,9 +123,7 @@ final class Laboratory implements AutoCloseable {
     private void open(Scenario scenario, String name, Scenario.Box box) throws Exception {
         String host = scenario.host(name);
         if (box.dead()) {
-            try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-                ports.put(host, closed.getLocalPort());
-            }
+            ports.put(host, FreePorts.next());
             return;
         }
         Presented presented = issue(scenario, name, box.certificate() == null ? "good" : box.certificate());
@@ -173,10 +170,7 @@ final class Laboratory implements AutoCloseable {
         Files.writeString(pem, Pem.of(presented.chain()));
         Path key = Files.writeString(
                 directory.resolve(host + ".key"), Pem.of(presented.keys().getPrivate()));
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-            port = free.getLocalPort();
-        }
+        int port = FreePorts.next();
         Process process = new ProcessBuilder(
                         Programs.require("gnutls-serv").toString(),
                         "--echo",

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.postern.nameserver.ZoneSettings.Algorithm;
 import org.postern.nameserver.ZoneSettings.Denial;
 import org.postern.nameserver.ZoneSettings.KeyScheme;
+import org.postern.testkit.FreePorts;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.ExtendedFlags;
@@ -149,7 +150,7 @@ class AnswersModelTest {
 
     private void compareWithKnot(long first, int zones, int questions) throws Exception {
         Path home = Files.createDirectories(directory.resolve("knot"));
-        int port = RealServers.freePort();
+        int port = FreePorts.next();
         StringBuilder conf = new StringBuilder("""
                 server:
                   rundir: "%s"

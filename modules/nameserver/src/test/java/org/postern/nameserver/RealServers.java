@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.DatagramSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,12 +17,6 @@ final class RealServers implements AutoCloseable {
 
     RealServers(Path directory) {
         this.directory = directory;
-    }
-
-    static int freePort() throws IOException {
-        try (DatagramSocket socket = new DatagramSocket(0, TestZones.LOOPBACK)) {
-            return socket.getLocalPort();
-        }
     }
 
     /// Returns when it has said that it is ready.

@@ -23,6 +23,7 @@ import org.postern.dns.Publisher;
 import org.postern.nameserver.ZoneSettings.Algorithm;
 import org.postern.nameserver.ZoneSettings.Denial;
 import org.postern.nameserver.ZoneSettings.KeyScheme;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.SecondaryServer;
 import org.postern.testkit.SecondaryServer.Program;
 import org.xbill.DNS.Name;
@@ -48,9 +49,9 @@ class SecondariesTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void transferIt(Algorithm algorithm, Denial denial, KeyScheme keys) throws Exception {
-        int bindPort = SecondaryServer.freePort();
-        int nsdPort = SecondaryServer.freePort();
-        int knotPort = SecondaryServer.freePort();
+        int bindPort = FreePorts.next();
+        int nsdPort = FreePorts.next();
+        int knotPort = FreePorts.next();
         TransferKey key = TestZones.key("transfer.example.org");
         ZoneSettings zone = TestZones.with(
                 TestZones.settings(

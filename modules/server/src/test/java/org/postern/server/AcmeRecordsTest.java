@@ -22,6 +22,7 @@ import org.postern.dns.DirectServers;
 import org.postern.dns.RecordType;
 import org.postern.resolver.DomainName;
 import org.postern.testkit.DynamicPrimary;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.PebbleServer;
 import tools.jackson.databind.JsonNode;
 
@@ -68,7 +69,7 @@ class AcmeRecordsTest {
     /// From the first moment on, with two orders on each other's heels; also in a zone that is that name alone.
     @Test
     void theOwnNameServerHasTheProofs() throws Exception {
-        int port = ConfiguredServer.freePorts(1).getFirst();
+        int port = FreePorts.next(1).getFirst();
         String dns = """
                 nameserver {
                   addresses = ["127.0.0.1"]

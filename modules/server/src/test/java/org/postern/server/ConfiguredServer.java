@@ -6,13 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
@@ -20,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.postern.server.Configuration.Service;
+import org.postern.testkit.FreePorts;
 
 /// A server that was started from a file, with the domain and the accounts of [ServerFixture]. All services listen
 /// on 127.0.0.1, on ports that were free.
@@ -33,7 +32,7 @@ final class ConfiguredServer implements AutoCloseable {
     /// @param more settings beside host, directory and ports
     ConfiguredServer(Path directory, String more) throws IOException {
         this.directory = directory;
-        Iterator<Integer> free = freePorts(Service.values().length).iterator();
+        Iterator<Integer> free = FreePorts.next(Service.values().length).iterator();
         for (Service service : Service.values()) {
             ports.put(service, free.next());
         }
@@ -51,19 +50,6 @@ final class ConfiguredServer implements AutoCloseable {
                                 Progress.NONE);
             }
         }
-    }
-
-    static List<Integer> freePorts(int count) throws IOException {
-        List<ServerSocket> taken = new ArrayList<>();
-        for (int index = 0; index < count; index++) {
-            taken.add(new ServerSocket(0, 1, LOOPBACK));
-        }
-        List<Integer> ports = new ArrayList<>();
-        for (ServerSocket socket : taken) {
-            ports.add(socket.getLocalPort());
-            socket.close();
-        }
-        return ports;
     }
 
     Path file() {

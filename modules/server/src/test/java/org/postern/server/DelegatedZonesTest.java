@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.testkit.DynamicPrimary;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.ValidatingResolver;
 import tools.jackson.databind.JsonNode;
@@ -48,7 +49,7 @@ class DelegatedZonesTest {
         anchors = Files.writeString(
                 directory.resolve("anchors"),
                 Files.readString(above.anchor("example.org")) + Files.readString(above.anchor("example.net")));
-        port = ConfiguredServer.freePorts(1).getFirst();
+        port = FreePorts.next(1).getFirst();
         // outside of that network nobody is on port 53
         resolver = new ValidatingResolver(
                 directory.resolve("resolver"),

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.postern.server.Configuration.Service;
 import org.postern.testkit.ChangingZones;
 import org.postern.testkit.ChangingZones.State;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Requirement;
 import tools.jackson.databind.JsonNode;
 
@@ -58,7 +59,7 @@ class DnsCommandTest {
     @BeforeEach
     void start() throws Exception {
         publish(State.SECURE, ""); // before the server asks: answers are kept for their time to live
-        metrics = ConfiguredServer.freePorts(1).getFirst();
+        metrics = FreePorts.next(1).getFirst();
         server = new ConfiguredServer(directory, dns(""));
     }
 
@@ -137,7 +138,7 @@ class DnsCommandTest {
     void aPortChangedInTheConfigurationChangesSrvAndTlsa() throws Exception {
         int before = server.port(Service.IMAPS);
         String shown = server.done("dns", "show", DOMAIN);
-        int after = ConfiguredServer.freePorts(1).getFirst();
+        int after = FreePorts.next(1).getFirst();
         server.configure(dns("listeners.imaps.port = " + after + "\n"));
         server.done("reload");
         String expected = shown.replace(

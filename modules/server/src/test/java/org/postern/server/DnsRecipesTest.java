@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.testkit.DynamicPrimary;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
 
@@ -141,7 +142,7 @@ class DnsRecipesTest {
     /// Recipe 2.
     @Test
     void delegatedZonesHaveDsRecords() throws Exception {
-        int port = ConfiguredServer.freePorts(1).getFirst();
+        int port = FreePorts.next(1).getFirst();
         String configuration = blocks("2.", "postern").getFirst() + "nameserver.port = " + port
                 + "\ndns.resolver.upstreams = [\"127.0.0.1:" + port + "\"]\n";
         try (ConfiguredServer server = new ConfiguredServer(directory, configuration)) {

@@ -25,6 +25,7 @@ import org.postern.resolver.ResolverSettings;
 import org.postern.resolver.TrustAnchorFile;
 import org.postern.resolver.Upstream;
 import org.postern.server.Configuration.Service;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Requirement;
 
 /// Records that come and go where Postern publishes by itself: never before what they promise is there, and never after
@@ -57,7 +58,7 @@ class DnsWithdrawalTest {
 
     /// The zone's key is nobody's anchor yet.
     private ConfiguredServer start(String others) throws Exception {
-        port = ConfiguredServer.freePorts(1).getFirst();
+        port = FreePorts.next(1).getFirst();
         Files.writeString(directory.resolve("others.zone"), others);
         Files.writeString(
                 directory.resolve("anchors"),

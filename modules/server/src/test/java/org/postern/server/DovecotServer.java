@@ -3,9 +3,9 @@ package org.postern.server;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Pem;
 import org.postern.testkit.TestCertificate;
 import org.postern.testkit.WireClient;
@@ -15,7 +15,7 @@ import org.postern.testkit.WireClient;
 final class DovecotServer implements AutoCloseable {
     private final TestCertificate certificate = TestCertificate.forLocalhost();
     private final DovecotProcess dovecot = new DovecotProcess();
-    private final int port = freePort();
+    private final int port = FreePorts.next();
     final Path certificateFile;
 
     private DovecotServer(String password, String mailLocation) throws IOException, InterruptedException {
@@ -63,12 +63,6 @@ final class DovecotServer implements AutoCloseable {
     /// @param mailLocation Dovecot's word for where mail is, as `maildir:~/Maildir`
     static DovecotServer start(String password, String mailLocation) throws Exception {
         return new DovecotServer(password, mailLocation);
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-            return socket.getLocalPort();
-        }
     }
 
     int port() {

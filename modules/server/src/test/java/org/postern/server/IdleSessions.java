@@ -11,7 +11,6 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.lang.reflect.Method;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +36,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
+import org.postern.testkit.FreePorts;
 
 /// Measures what idle sessions cost: starts a server of its own, opens IMAP sessions that log in, SELECT and
 /// IDLE, delivers mail by LMTP meanwhile, and prints memory, processor and how soon the clients were told.
@@ -53,8 +53,8 @@ final class IdleSessions {
     private final Path root;
     private final Path directory;
     private final int count;
-    private final int imapPort = freePort();
-    private final int lmtpPort = freePort();
+    private final int imapPort = FreePorts.next();
+    private final int lmtpPort = FreePorts.next();
     private final List<Client> clients = new ArrayList<>();
     /// When the last octet of a message left: by account and how many it has then.
     private final Map<String, Long> sent = new ConcurrentHashMap<>();
@@ -75,12 +75,6 @@ final class IdleSessions {
         int perMinute = Integer.parseInt(arguments[4]);
         boolean met = new IdleSessions(root, directory, count).measure(minutes, perMinute);
         System.exit(met ? 0 : 1);
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     /// True if the goal is met.

@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +11,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.TestAuthority;
 
 /// A mail service provider of other people's software: Debian's Dovecot for IMAP and POP3 and Debian's Postfix for
@@ -35,19 +35,8 @@ final class MailProvider implements AutoCloseable {
     /// Ports of a set-up.
     record Ports(int imaps, int imap, int pop3s, int pop3, int submissions, int submission) {
         static Ports free() throws IOException {
-            List<ServerSocket> sockets = new ArrayList<>(); // all at once, so that no number comes twice
-            try {
-                for (int count = 0; count < 6; count++) {
-                    sockets.add(new ServerSocket(0, 1, ADDRESS));
-                }
-                int[] ports =
-                        sockets.stream().mapToInt(ServerSocket::getLocalPort).toArray();
-                return new Ports(ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]);
-            } finally {
-                for (ServerSocket socket : sockets) {
-                    socket.close();
-                }
-            }
+            List<Integer> ports = FreePorts.next(6);
+            return new Ports(ports.get(0), ports.get(1), ports.get(2), ports.get(3), ports.get(4), ports.get(5));
         }
     }
 

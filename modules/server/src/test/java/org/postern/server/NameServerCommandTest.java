@@ -22,6 +22,7 @@ import org.postern.resolver.ResolverSettings;
 import org.postern.resolver.TrustAnchorFile;
 import org.postern.resolver.Upstream;
 import org.postern.server.Configuration.Service;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Requirement;
 import tools.jackson.databind.JsonNode;
 
@@ -56,7 +57,7 @@ class NameServerCommandTest {
     @Test
     @Requirement({"R8314-46", "R8314-47", "DANE-22"})
     void publishesSignsAndRolls() throws Exception {
-        int port = ConfiguredServer.freePorts(1).getFirst();
+        int port = FreePorts.next(1).getFirst();
         // an anchor that fits nothing yet: the gate is closed until the operator trusts the zone's key
         Path anchor = Files.writeString(
                 directory.resolve("anchors"),

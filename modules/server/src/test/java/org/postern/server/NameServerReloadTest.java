@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Programs;
 import org.postern.testkit.ServerProcess;
 import tools.jackson.databind.JsonNode;
@@ -38,7 +39,7 @@ class NameServerReloadTest {
 
     @Test
     void aSecondaryGoesOnWhileZonesComeAndGo() throws Exception {
-        List<Integer> ports = ConfiguredServer.freePorts(2);
+        List<Integer> ports = FreePorts.next(2);
         primary = ports.getFirst();
         secondary = ports.getLast();
         String first = zone("example.test", "denial = nsec", knot("transfer.test"));
@@ -108,7 +109,7 @@ class NameServerReloadTest {
     /// Where it listens is said once; what depends on it waits, too.
     @Test
     void whereItListensWaitsForARestart() throws Exception {
-        primary = ConfiguredServer.freePorts(1).getFirst();
+        primary = FreePorts.next(1).getFirst();
         String zone = zone("example.test", "");
         try (ConfiguredServer server = new ConfiguredServer(directory, "")) {
             server.configure(nameServer("", zone));

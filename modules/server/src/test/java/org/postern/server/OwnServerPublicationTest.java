@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.server.Configuration.Service;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Lookups;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.SecondaryServer;
@@ -37,8 +38,8 @@ class OwnServerPublicationTest {
 
     @BeforeEach
     void start() throws Exception {
-        port = ConfiguredServer.freePorts(1).getFirst();
-        free.addAll(List.of(SecondaryServer.freePort(), SecondaryServer.freePort()));
+        port = FreePorts.next(1).getFirst();
+        free.addAll(List.of(FreePorts.next(), FreePorts.next()));
         Files.setPosixFilePermissions(
                 Files.writeString(directory.resolve("transfer.key"), SecondaryServer.SECRET + "\n"),
                 PosixFilePermissions.fromString("rw-------"));

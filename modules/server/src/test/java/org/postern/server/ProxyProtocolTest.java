@@ -16,6 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.server.Configuration.Service;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Programs;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.TestCertificate;
@@ -134,7 +135,7 @@ class ProxyProtocolTest {
     @Requirement({"TLS-12", "R8314-26", "R8314-31"})
     void throughHaproxyTlsIsWhatTheClientHas() throws Exception {
         Path program = Programs.requireAnywhere("haproxy");
-        List<Integer> ports = ConfiguredServer.freePorts(3);
+        List<Integer> ports = FreePorts.next(3);
         try (ConfiguredServer server = new ConfiguredServer(directory, CONFIGURATION)) {
             Path file = haproxy(server, ports.get(0), ports.get(1), ports.get(2));
             Process haproxy = new ProgramRunner(directory)

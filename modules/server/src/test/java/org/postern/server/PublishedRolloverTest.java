@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.testkit.DynamicPrimary;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.PebbleServer;
 import org.postern.testkit.Pem;
 import org.postern.testkit.Requirement;
@@ -116,7 +117,7 @@ class PublishedRolloverTest {
         try (PebbleServer pebble = authority();
                 DynamicPrimary primary =
                         new DynamicPrimary(DynamicPrimary.Program.BIND, directory.resolve("primary"))) {
-            int late = SecondaryServer.freePort();
+            int late = FreePorts.next();
             primary.zone(DOMAIN, "mail A 127.0.0.1\n");
             primary.secondary(late);
             primary.start();
@@ -190,7 +191,7 @@ class PublishedRolloverTest {
     @Test
     @Requirement({"DANE-9", "DANE-10", "DANE-15", "DANE-24"})
     void throughTheOwnNameServerARenewalPassesAndAnEmergencyShutsNobodyOutWhereTheNextKeyIsKnown() throws Exception {
-        int port = ConfiguredServer.freePorts(1).getFirst();
+        int port = FreePorts.next(1).getFirst();
         try (PebbleServer pebble = authority();
                 ConfiguredServer server = withOwnServer(pebble, port);
                 RolloverWitness witness = new RolloverWitness(

@@ -89,7 +89,7 @@ public final class ChangingZones implements AutoCloseable {
 
     /// Starts a server, on a port of its own, and waits until it serves the zones.
     private void launch() throws IOException, InterruptedException {
-        authoritative = SecondaryServer.freePort();
+        authoritative = FreePorts.next();
         StringBuilder conf =
                 new StringBuilder("""
                 server:

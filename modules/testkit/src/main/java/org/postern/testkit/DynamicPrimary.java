@@ -1,8 +1,6 @@
 package org.postern.testkit;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -37,9 +35,7 @@ public final class DynamicPrimary implements AutoCloseable {
     public DynamicPrimary(Program program, Path directory) throws IOException {
         this.program = program;
         this.directory = Files.createDirectories(directory);
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
-            port = free.getLocalPort();
-        }
+        port = FreePorts.next();
     }
 
     /// UDP and TCP on 127.0.0.1.

@@ -1,8 +1,6 @@
 package org.postern.testkit;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -41,7 +39,7 @@ public final class PebbleServer implements AutoCloseable {
     public PebbleServer(Path directory, Map<String, String> environment, boolean bound, OptionalInt nameServer)
             throws IOException {
         Path program = Programs.require("pebble");
-        List<Integer> ports = freePorts(6);
+        List<Integer> ports = FreePorts.next(6);
         port = ports.get(0);
         httpPort = ports.get(2);
         tlsPort = ports.get(3);
@@ -86,19 +84,6 @@ public final class PebbleServer implements AutoCloseable {
                 "",
                 "-defaultIPv6",
                 "");
-    }
-
-    private static List<Integer> freePorts(int count) throws IOException {
-        List<ServerSocket> taken = new ArrayList<>();
-        List<Integer> ports = new ArrayList<>();
-        for (int index = 0; index < count; index++) {
-            taken.add(new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1")));
-            ports.add(taken.getLast().getLocalPort());
-        }
-        for (ServerSocket socket : taken) {
-            socket.close();
-        }
-        return ports;
     }
 
     private void start(Path log, Map<String, String> environment, String... command) throws IOException {

@@ -1,8 +1,6 @@
 package org.postern.testkit;
 
 import java.io.IOException;
-import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,19 +54,12 @@ public final class SecondaryServer implements AutoCloseable {
     /// Returns when it answers, be it without the zone.
     ///
     /// @param key the name of the key
-    /// @param port where it listens, UDP and TCP: one of [#freePort]
+    /// @param port where it listens, UDP and TCP: one of [FreePorts]
     /// @param primary the primary server's port on 127.0.0.1
     public static SecondaryServer start(Program program, Path directory, String zone, String key, int port, int primary)
             throws IOException {
         return new SecondaryServer(
                 program, directory.resolve(program.name().toLowerCase(Locale.ROOT)), zone, key, port, primary);
-    }
-
-    /// A port that the primary can be told of before there is anything.
-    public static int freePort() throws IOException {
-        try (DatagramSocket free = new DatagramSocket(0, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
-            return free.getLocalPort();
-        }
     }
 
     public Program program() {

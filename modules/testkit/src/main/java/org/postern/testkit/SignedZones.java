@@ -29,8 +29,8 @@ public final class SignedZones implements AutoCloseable {
     /// Zones in `directory`, which is the test's own.
     public SignedZones(Path directory) throws IOException {
         this.directory = directory;
-        authoritative = SecondaryServer.freePort();
-        recursive = SecondaryServer.freePort();
+        authoritative = FreePorts.next();
+        recursive = FreePorts.next();
     }
 
     /// Port of the Unbound, UDP and TCP, on loopback.

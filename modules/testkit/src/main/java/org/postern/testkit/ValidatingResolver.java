@@ -1,8 +1,6 @@
 package org.postern.testkit;
 
 import java.io.IOException;
-import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,9 +21,7 @@ public final class ValidatingResolver implements AutoCloseable {
     /// @param anchors keys, in zone file form
     /// @param zones for each the port of its server on 127.0.0.1; zones below them are found by their delegation
     public ValidatingResolver(Path directory, Path anchors, Map<String, Integer> zones) throws IOException {
-        try (DatagramSocket free = new DatagramSocket(0, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
-            port = free.getLocalPort();
-        }
+        port = FreePorts.next();
         Path file = Files.writeString(
                 Files.createDirectories(directory).resolve("unbound.conf"),
                 configuration(directory, port, anchors, zones));
