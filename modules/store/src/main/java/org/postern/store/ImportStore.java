@@ -126,7 +126,8 @@ final class ImportStore implements Imports {
 
         @Override
         public Target target(MailboxName name, Optional<Kept> kept) {
-            Placing placing = database.read(connection -> rules.place(connection, name, kept));
+            // may pass over numbers that mean something elsewhere
+            Placing placing = database.inTransaction(connection -> rules.place(connection, name, kept));
             return new ImportTarget(database, mailboxes, views, account, name, placing, rules, trial);
         }
 

@@ -432,6 +432,29 @@ class RestoreMailboxesTest {
         assertThat(restore("Work").get("Work").newUids()).hasValue("the backup is of another server");
     }
 
+    /// A number that this server is about to give itself would soon be that of two mailboxes.
+    @Test
+    void numbersOfAnotherServerThatComeSoonArePassedOver() throws Exception {
+        address = "carol@example.test";
+        fixture.store.accounts().addAccount(address, "no hash", Optional.empty());
+        fixture.store.mailboxes().create(alice(), MailboxName.of("Early"), Optional.empty());
+        long ahead = status("Early").uidValidity() + 500;
+        fixture.store.imports().begin(alice(), OptionalLong.of(ahead), false).close();
+        fillWork();
+        long uidValidity = status("Work").uidValidity();
+        assertThat(uidValidity).isGreaterThan(ahead);
+        backup();
+        fixture.close();
+
+        fixture = new StoreFixture(directory.resolve("other"));
+        fixture.store.accounts().addAccount(address, "no hash", Optional.empty());
+        fixture.store.mailboxes().create(alice(), MailboxName.of("Before"), Optional.empty());
+        assertThat(status("Before").uidValidity()).isLessThan(ahead);
+        assertThat(restore("Work").get("Work").newUids()).hasValue("the backup is of another server");
+        fixture.store.mailboxes().create(alice(), MailboxName.of("After"), Optional.empty());
+        assertThat(status("After").uidValidity()).isGreaterThan(uidValidity);
+    }
+
     private Map<String, Map<Long, String>> everything() throws IOException {
         Map<String, Map<Long, String>> everything = new TreeMap<>();
         for (MailboxListing listing : fixture.store.mailboxes().list(alice())) {
