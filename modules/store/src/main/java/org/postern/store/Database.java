@@ -31,8 +31,9 @@ final class Database implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     /// A transaction that lost against another is run again this often.
     private static final int ATTEMPTS = 5;
-    /// What was written is not moved for so long: much of it dies soon.
-    static final Duration RETENTION = Duration.ofSeconds(2);
+    /// What was written is not moved for so long: much of it dies soon. What dies later, and what it is moved with,
+    /// stays in the file for about three times as long, so a busy server's file has more in it the longer this is.
+    static final Duration RETENTION = Duration.ofMillis(500);
     /// What one of the last so many versions needs stays in its place: the newest that was forced, as no more than
     /// [HeaderBlocks#UNFORCED] wait for that, and the 20 chunks before it, which H2 looks at when it opens.
     static final int VERSIONS_KEPT = 40;
@@ -101,7 +102,8 @@ final class Database implements AutoCloseable {
             database.checkpoint();
             disk.force(directory); // the file's name must be as durable as what is in it
             database.patience.begin();
-            database.housekeeper.scheduleWithFixedDelay(database::tidyUp, 1, 1, TimeUnit.SECONDS);
+            long period = RETENTION.toMillis();
+            database.housekeeper.scheduleWithFixedDelay(database::tidyUp, period, period, TimeUnit.MILLISECONDS);
             return database;
         } catch (IOException e) {
             throw new StoreFailure(e);
