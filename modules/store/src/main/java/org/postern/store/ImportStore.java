@@ -126,8 +126,8 @@ final class ImportStore implements Imports {
 
         @Override
         public Target target(MailboxName name, Optional<Kept> kept) {
-            // may pass over numbers that mean something elsewhere
-            Placing placing = database.inTransaction(connection -> rules.place(connection, name, kept));
+            Database.Work<Placing> place = connection -> rules.place(connection, name, kept);
+            Placing placing = trial ? database.read(place) : database.inTransaction(place);
             return new ImportTarget(database, mailboxes, views, account, name, placing, rules, trial);
         }
 

@@ -23,6 +23,7 @@ sealed interface Placing {
 
     /// Decides it. The mailbox's own past is in the rows.
     interface Rules {
+        /// Where it is no trial, this also notes numbers that the account must not give any more.
         Placing place(Connection connection, MailboxName name, Optional<Import.Kept> kept) throws SQLException;
 
         boolean ignoresQuota();

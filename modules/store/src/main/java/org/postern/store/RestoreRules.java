@@ -37,7 +37,9 @@ record RestoreRules(long account, Address address, Imports.RestoreOptions option
             return new Placing.Kept(numbers(connection, was));
         }
         if (!isKnown(connection, was.uidValidity())) {
-            passOver(connection, was.uidValidity());
+            if (!options.trial()) {
+                passOver(connection, was.uidValidity());
+            }
             return withNewUids(connection, name, Optional.of("the backup is of another server"));
         }
         Import.Kept numbers = numbers(connection, was);

@@ -448,8 +448,11 @@ class RestoreMailboxesTest {
 
         fixture = new StoreFixture(directory.resolve("other"));
         fixture.store.accounts().addAccount(address, "no hash", Optional.empty());
-        fixture.store.mailboxes().create(alice(), MailboxName.of("Before"), Optional.empty());
-        assertThat(status("Before").uidValidity()).isLessThan(ahead);
+        assertThat(restore("Work", "trial").get("Work").newUids()).hasValue("the backup is of another server");
+        fixture.store.mailboxes().create(alice(), MailboxName.of("Between"), Optional.empty());
+        assertThat(status("Between").uidValidity())
+                .as("a trial changes nothing")
+                .isLessThan(ahead);
         assertThat(restore("Work").get("Work").newUids()).hasValue("the backup is of another server");
         fixture.store.mailboxes().create(alice(), MailboxName.of("After"), Optional.empty());
         assertThat(status("After").uidValidity()).isGreaterThan(uidValidity);
