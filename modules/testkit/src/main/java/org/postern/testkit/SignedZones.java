@@ -179,46 +179,25 @@ public final class SignedZones implements AutoCloseable {
 
     private void startUnbound() throws IOException {
         Path file = Files.writeString(
-                directory.resolve("unbound.conf"), """
-                server:
-                  interface: 127.0.0.1
-                  port: %d
-                  directory: "%s"
-                  chroot: ""
-                  username: ""
-                  pidfile: ""
-                  do-daemonize: no
-                  use-syslog: no
-                  logfile: ""
-                  verbosity: 1
-                  num-threads: 1
-                  do-ip6: no
-                  do-not-query-localhost: no
-                  access-control: 127.0.0.0/8 allow
-                  trust-anchor-file: "%s"
-                  qname-minimisation: no
-                  local-zone: "test." nodefault
-                  local-zone: "." nodefault
-                remote-control:
-                  control-enable: no
-                """.formatted(recursive, directory, anchor()) + stubs());
+                directory.resolve("unbound.conf"),
+                ValidatingResolver.configuration(
+                        directory,
+                        recursive,
+                        anchor(),
+                        stubs(),
+                        "qname-minimisation: no",
+                        "local-zone: \".\" nodefault"));
         servers.add(ServerProcess.start(
                 directory.resolve("unbound.log"), "start of service", List.of("unbound", "-c", file.toString())));
     }
 
     /// One for each zone: Unbound insists that a denied DS record comes from the parent's servers, and delegations lead
     /// to port 53, where nobody is.
-    private String stubs() {
+    private Map<String, Integer> stubs() {
         Map<String, Integer> ports = new TreeMap<>();
-        served.forEach(zone -> ports.put(zone, Integer.valueOf(authoritative)));
+        served.forEach(zone -> ports.put(zone, authoritative));
         elsewhere.forEach((zone, port) -> ports.put(zone, port == 0 ? Integer.valueOf(authoritative) : port));
-        StringBuilder stubs = new StringBuilder();
-        ports.forEach((zone, port) -> stubs.append("stub-zone:\n  name: \"")
-                .append(zone)
-                .append("\"\n  stub-addr: 127.0.0.1@")
-                .append(port)
-                .append('\n'));
-        return stubs.toString();
+        return ports;
     }
 
     @Override

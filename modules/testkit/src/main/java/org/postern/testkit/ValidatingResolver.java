@@ -29,8 +29,14 @@ public final class ValidatingResolver implements AutoCloseable {
                 directory.resolve("log"), "start of service", List.of("unbound", "-c", file.toString()));
     }
 
-    /// For one that is started elsewhere.
+    /// For one that is started elsewhere. It keeps nothing, so that what changes is seen at once.
     public static String configuration(Path directory, int port, Path anchors, Map<String, Integer> zones) {
+        return configuration(
+                directory, port, anchors, zones, "tcp-upstream: yes", "cache-max-ttl: 0", "cache-max-negative-ttl: 0");
+    }
+
+    /// @param further settings of the server's section
+    static String configuration(Path directory, int port, Path anchors, Map<String, Integer> zones, String... further) {
         StringBuilder text = new StringBuilder("""
                 server:
                   interface: 127.0.0.1
@@ -46,15 +52,14 @@ public final class ValidatingResolver implements AutoCloseable {
                   num-threads: 1
                   do-ip6: no
                   do-not-query-localhost: no
-                  tcp-upstream: yes
                   access-control: 127.0.0.0/8 allow
                   trust-anchor-file: "%s"
-                  cache-max-ttl: 0
-                  cache-max-negative-ttl: 0
                   local-zone: "test." nodefault
-                remote-control:
-                  control-enable: no
                 """.formatted(port, directory, anchors));
+        for (String setting : further) {
+            text.append("  ").append(setting).append('\n');
+        }
+        text.append("remote-control:\n  control-enable: no\n");
         zones.forEach((zone, server) -> text.append("""
                 stub-zone:
                   name: "%s"
