@@ -151,16 +151,8 @@ class DelegatedZonesTest {
 
     /// `postern audit`, a process of its own in that network.
     private List<String> audit() {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-Xmx256m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", // it does not live long
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
+        return JavaCommand.of(
+                Main.class,
                 "audit",
                 DOMAIN,
                 "--resolver",

@@ -50,7 +50,8 @@ final class KilledServer implements AutoCloseable, AcknowledgedChanges.Server {
         if (line == null) {
             throw new AssertionError("it did not start: " + String.join("\n", said));
         }
-        Thread.ofVirtual().start(() -> {
+        // not virtual: a read from a pipe keeps its carrier
+        Thread.ofPlatform().daemon().start(() -> {
             try {
                 lines.lines().forEach(System.out::println);
             } catch (RuntimeException killed) {
@@ -62,17 +63,7 @@ final class KilledServer implements AutoCloseable, AcknowledgedChanges.Server {
 
     /// Starts one and waits until it is ready.
     static KilledServer start(Path directory, String... accounts) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-Xmx512m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", // it does not live long
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                KilledServer.class.getName(),
-                directory.toString()));
+        List<String> command = JavaCommand.of(KilledServer.class, directory.toString());
         command.addAll(List.of(accounts));
         return new KilledServer(
                 directory, new ProcessBuilder(command).redirectErrorStream(true).start());

@@ -46,17 +46,7 @@ final class QuickstartProcess implements AutoCloseable {
     }
 
     static QuickstartProcess launch(Path directory, List<String> options) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-Xmx512m",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "quickstart",
-                "--data",
-                directory.toString()));
+        List<String> command = JavaCommand.of(Main.class, "quickstart", "--data", directory.toString());
         command.addAll(options);
         return new QuickstartProcess(
                 new ProcessBuilder(command).redirectErrorStream(true).start(), directory);
@@ -68,7 +58,8 @@ final class QuickstartProcess implements AutoCloseable {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             output.add(line);
             if (line.contains("To stop: Ctrl-C")) {
-                Thread.ofVirtual().start(() -> {
+                // not virtual: a read from a pipe keeps its carrier
+                Thread.ofPlatform().daemon().start(() -> {
                     try {
                         while (lines.readLine() != null) {
                             // or its pipe would fill

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -209,13 +208,9 @@ class QuickstartTest {
 
     /// @return the exit code, a space, and what was said
     private static String postern(String input, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(JavaCommand.of(Main.class, arguments))
+                .redirectErrorStream(true)
+                .start();
         process.getOutputStream().write(input.getBytes(UTF_8));
         process.getOutputStream().close();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);
