@@ -1,10 +1,12 @@
 package org.postern.dns;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.postern.dns.AuthoritativeServers.ServerAnswer;
 
 /// One set that is not published as it is wanted.
@@ -57,12 +59,17 @@ public record RecordDifference(
 
     /// Asks for all of the wanted sets, and for those that should not be there. Blocking.
     ///
-    /// @param unwanted owners and types of which nothing is wanted, where something may be left
-    public static Comparison compare(
-            List<RecordSet> wanted, List<RecordSet.Key> unwanted, AuthoritativeServers servers) {
+    public static Comparison compare(List<RecordSet> wanted, List<Leftover> unwanted, AuthoritativeServers servers) {
         Map<RecordSet.Key, Optional<RecordSet>> asked = new LinkedHashMap<>();
-        wanted.forEach(set -> asked.put(set.key(), Optional.of(set)));
-        unwanted.forEach(key -> asked.putIfAbsent(key, Optional.empty()));
+        Map<RecordSet.Key, Function<RecordSet, Optional<RecordSet>>> ours = new HashMap<>();
+        wanted.forEach(set -> {
+            asked.put(set.key(), Optional.of(set));
+            ours.put(set.key(), found -> Neighbours.concerning(set, found));
+        });
+        unwanted.forEach(left -> {
+            asked.putIfAbsent(left.key(), Optional.empty());
+            ours.putIfAbsent(left.key(), left::of);
+        });
         List<RecordDifference> differences = new ArrayList<>();
         Map<String, String> failures = new LinkedHashMap<>();
         asked.forEach((key, want) -> {
@@ -77,7 +84,8 @@ public record RecordDifference(
                             answer.server(),
                             answer.server() + ": " + answer.failure().get());
                 } else {
-                    by.computeIfAbsent(answer.found(), _ -> new ArrayList<>()).add(answer.server());
+                    Optional<RecordSet> found = answer.found().flatMap(ours.getOrDefault(key, Optional::of));
+                    by.computeIfAbsent(found, _ -> new ArrayList<>()).add(answer.server());
                 }
             }
             by.forEach((found, who) -> {

@@ -52,11 +52,10 @@ public final class RecordLint {
     /// Looks. Blocking.
     ///
     /// @param wanted whether it may be published or not
-    /// @param unwanted owners and types of which nothing should be left
-    public List<LintFinding> of(List<RecordSet> wanted, List<RecordSet.Key> unwanted, List<FrontEnd> frontEnds) {
+    public List<LintFinding> of(List<RecordSet> wanted, List<Leftover> unwanted, List<FrontEnd> frontEnds) {
         Gate.Passage passage = gate.pass(wanted, Set.of());
-        Set<RecordSet.Key> gone = new LinkedHashSet<>(unwanted);
-        passage.withheld().forEach(each -> gone.add(each.set().key()));
+        Set<Leftover> gone = new LinkedHashSet<>(unwanted);
+        passage.withheld().forEach(each -> gone.add(new Leftover(each.set().key(), Set.of())));
         published(passage.permitted(), List.copyOf(gone));
         zones(wanted);
         passage.withheld().forEach(this::behindAnAlias);
@@ -71,7 +70,7 @@ public final class RecordLint {
         findings.add(new LintFinding(check, subject.toString(), state, text));
     }
 
-    private void published(List<RecordSet> wanted, List<RecordSet.Key> unwanted) {
+    private void published(List<RecordSet> wanted, List<Leftover> unwanted) {
         RecordDifference.Comparison comparison = RecordDifference.compare(wanted, unwanted, servers);
         comparison.failures().forEach(failure -> add(Check.SERVERS, failure, State.WRONG, "gives no answer"));
         Set<RecordSet.Key> differing = new HashSet<>();

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -12,7 +11,6 @@ import java.util.function.Function;
 import org.postern.dns.UpdateLook.Held;
 import org.postern.dns.UpdateRecords.Place;
 import org.xbill.DNS.Record;
-import org.xbill.DNS.TXTRecord;
 import org.xbill.DNS.Type;
 
 /// What has to be sent so that Postern's records are those that are wanted and everybody else's stay; pure.
@@ -21,6 +19,10 @@ import org.xbill.DNS.Type;
 /// @param refusals places where Postern publishes nothing, and why
 /// @param strangers records of others that stand beside Postern's where they do harm
 record UpdatePlan(List<Change> changes, Map<Place, String> refusals, Map<Place, String> strangers) {
+    /// Of those that are at names where Postern wants an alias.
+    private static final List<RecordType> RIVALS =
+            List.of(RecordType.TLSA, RecordType.A, RecordType.AAAA, RecordType.TXT);
+
     /// @param held what is there, all of it: the prerequisite
     record Change(Place place, Set<Record> held, Set<Record> add, Set<Record> remove) {
         /// What is there when it is done.
@@ -56,9 +58,11 @@ record UpdatePlan(List<Change> changes, Map<Place, String> refusals, Map<Place, 
         return plan;
     }
 
-    /// Where records would keep an alias out: those of TLSA that somebody else may have put there.
+    /// Where records would keep an alias out that somebody else may have put there.
     static List<Place> rivals(Place place) {
-        return place.type() == RecordType.CNAME ? List.of(new Place(place.owner(), RecordType.TLSA)) : List.of();
+        return place.type() == RecordType.CNAME
+                ? RIVALS.stream().map(type -> new Place(place.owner(), type)).toList()
+                : List.of();
     }
 
     private static Optional<String> rival(Place place, Held held, Set<Record> published) {
@@ -80,7 +84,9 @@ record UpdatePlan(List<Change> changes, Map<Place, String> refusals, Map<Place, 
             refusals.put(place, place + " cannot be published: a CNAME record is there (remove it)");
             return;
         }
-        Optional<String> harm = wanted.isEmpty() ? Optional.empty() : harm(place, strangers, wanted);
+        Optional<String> harm = wanted.isEmpty()
+                ? Optional.empty()
+                : Neighbours.harm(UpdateRecords.set(place, wanted), UpdateRecords.data(strangers));
         if (harm.isPresent() && ours.isEmpty()) {
             refusals.put(
                     place,
@@ -116,35 +122,5 @@ record UpdatePlan(List<Change> changes, Map<Place, String> refusals, Map<Place, 
     private static Record withTime(Record record, long timeToLive) {
         return UpdateRecords.read(record.getName() + " " + timeToLive + " " + Type.string(record.getType()) + " "
                 + record.rdataToString());
-    }
-
-    /// What goes wrong where such records stand side by side; nothing where they get on with each other.
-    private static Optional<String> harm(Place place, Set<Record> strangers, Set<Record> wanted) {
-        return switch (place.type()) {
-            case TLSA, CAA -> Optional.empty(); // one that matches is enough; each permits more
-            case TXT ->
-                strangers.stream()
-                        .filter(stranger -> wanted.stream()
-                                .anyMatch(ours -> version(ours)
-                                        .filter(text ->
-                                                text.equals(version(stranger).orElse("")))
-                                        .isPresent()))
-                        .findFirst()
-                        .map(stranger -> stranger.rdataToString() + " is there, and there may be one such record only");
-            case A, AAAA, CDNSKEY, CDS, CNAME, DNSKEY, DS, MX, NS, SOA, SRV ->
-                strangers.stream()
-                        .findFirst()
-                        .map(stranger -> stranger.rdataToString() + " is there"
-                                + (strangers.size() > 1 ? " and " + (strangers.size() - 1) + " more" : ""));
-        };
-    }
-
-    /// `v=spf1`, `v=dmarc1`, …: of each there may be one at a name (RFC 7208 §3.2, RFC 7489 §6.6.3).
-    private static Optional<String> version(Record record) {
-        if (!(record instanceof TXTRecord text)) {
-            return Optional.empty();
-        }
-        String whole = String.join("", text.getStrings()).strip().toLowerCase(Locale.ROOT);
-        return whole.startsWith("v=") ? Optional.of(whole.split("[;\\s]", 2)[0]) : Optional.empty();
     }
 }

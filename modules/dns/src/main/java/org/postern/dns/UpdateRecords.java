@@ -1,7 +1,10 @@
 package org.postern.dns;
 
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import org.postern.resolver.DomainName;
 import org.xbill.DNS.DClass;
@@ -50,6 +53,16 @@ final class UpdateRecords {
             records.add(read(Place.of(set), set.timeToLive().toSeconds(), data));
         }
         return records;
+    }
+
+    /// The reverse of [#of]. At least one record.
+    static RecordSet set(Place place, Collection<Record> records) {
+        long timeToLive = records.iterator().next().getTTL();
+        return new RecordSet(place.owner(), place.type(), Duration.ofSeconds(timeToLive), data(records));
+    }
+
+    static List<String> data(Collection<Record> records) {
+        return records.stream().map(Record::rdataToString).toList();
     }
 
     private static Record read(Place place, long timeToLive, String data) {

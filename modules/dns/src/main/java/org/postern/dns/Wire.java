@@ -45,7 +45,7 @@ final class Wire {
         return data(type, record(DomainName.ROOT, type, Duration.ZERO, data));
     }
 
-    private static Record record(DomainName owner, RecordType type, Duration timeToLive, String data) {
+    static Record record(DomainName owner, RecordType type, Duration timeToLive, String data) {
         try {
             return Record.fromString(name(owner), number(type), DClass.IN, timeToLive.toSeconds(), data, Name.root);
         } catch (IOException | RuntimeException e) { // dnsjava throws others too

@@ -5,7 +5,8 @@
 /// [TlsaData] and [WantedRecords] (what ought to be, made of what runs), [Gate] with [Diagnosis] (no TLSA without
 /// DNSSEC), [ZoneText] (for a person), [Publisher] (where else), [AuthoritativeServers] and [DirectServers] (who is
 /// asked whether it is there), [RecordDifference] (and what differs), [RecordLint] with [LintFinding] (and what else
-/// is wrong), [PublicationException]; `Questions` and `Wire` (between dnsjava's types and ours).
+/// is wrong), [Neighbours] and [Leftover] (whose records are whose), [PublicationException]; `Questions` and `Wire`
+/// (between dnsjava's types and ours).
 ///
 /// When a key may follow another: [Rollover] (a function of [RolloverState], [RolloverEvent] and counted time,
 /// [RolloverClock], that answers with [RolloverAction]s), [TlsaChain] (what records say of a chain), [Rollovers] with

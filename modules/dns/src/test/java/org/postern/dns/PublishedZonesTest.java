@@ -83,6 +83,8 @@ class PublishedZonesTest {
         zones.signed("large.test", SignedZones.ECDSA, "mail A 192.0.2.1\n" + many(), List.of());
         zones.unsigned("child.unsigned.test", records);
         zones.signed("alias.test", SignedZones.ECDSA, ALIASES + "_dane TLSA 3 1 1 " + DIGEST + "\n", List.of());
+        zones.signed(
+                "texts.test", SignedZones.ECDSA, "@ 77 TXT \"found=me\"\n@ 77 TXT \"v=spf1 mx -all\"\n", List.of());
         zones.signed("test", SignedZones.ECDSA, "ns A 127.0.0.1\n", List.of());
         zones.signed(".", SignedZones.ECDSA, "", List.of());
         zones.serve();
@@ -231,7 +233,7 @@ class PublishedZonesTest {
                 .satisfies(each -> assertThat(each.ofTimeToLiveAlone()).isTrue());
         RecordSet absent = set(RecordType.SRV, MailService.IMAPS.owner(new DomainName("secure.test")), "0 0 0 .");
         RecordDifference.Comparison comparison =
-                RecordDifference.compare(List.of(absent), List.of(same.key()), servers);
+                RecordDifference.compare(List.of(absent), List.of(new Leftover(same.key(), Set.of())), servers);
         assertThat(comparison.failures()).isEmpty();
         assertThat(comparison.differences())
                 .containsExactly(
@@ -306,6 +308,33 @@ class PublishedZonesTest {
         assertThat(findings)
                 .contains(new LintFinding(
                         LintFinding.Check.DNSSEC, port(995) + " TLSA", LintFinding.State.WRONG, missing));
+    }
+
+    // ---- texts of others
+
+    @Test
+    void textsOfOthersAreNoDifferenceUnlessThereMayBeOneOnly() {
+        DomainName owner = new DomainName("texts.test");
+        RecordSet policy = set(RecordType.TXT, owner, "\"v=spf1 mx -all\"");
+        assertThat(RecordDifference.compare(List.of(policy), List.of(), servers).same())
+                .as("its time to live is that of the others")
+                .isTrue();
+        RecordSet other = set(RecordType.TXT, owner, "\"v=spf1 -all\"");
+        assertThat(RecordDifference.compare(List.of(other), List.of(), servers).differences())
+                .singleElement()
+                .satisfies(each -> assertThat(each.found().orElseThrow().data()).isEqualTo(policy.data()));
+        RecordSet absent = set(RecordType.TXT, owner, "\"v=DMARC1; p=none\"");
+        assertThat(RecordDifference.compare(List.of(absent), List.of(), servers).differences())
+                .singleElement()
+                .satisfies(each -> assertThat(each.found()).isEmpty());
+        // what Postern had there is looked for, and nothing else
+        Leftover left = new Leftover(policy.key(), Set.copyOf(policy.data()));
+        assertThat(RecordDifference.compare(List.of(), List.of(left), servers).differences())
+                .singleElement()
+                .satisfies(each -> assertThat(each.found().orElseThrow().data()).isEqualTo(policy.data()));
+        Leftover gone = new Leftover(policy.key(), Set.copyOf(other.data()));
+        assertThat(RecordDifference.compare(List.of(), List.of(gone), servers).same())
+                .isTrue();
     }
 
     // ---- lint

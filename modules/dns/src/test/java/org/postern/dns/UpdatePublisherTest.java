@@ -271,6 +271,26 @@ class UpdatePublisherTest {
         assertThat(zone.records(port, "TLSA")).isEmpty();
     }
 
+    /// An alias beside other records is no zone: a server passes it over, and says nothing.
+    @ParameterizedTest
+    @EnumSource
+    void recordsOfOthersKeepAnAliasOutAndAreNamed(Program program) throws Exception {
+        Zone zone = new Zone(program);
+        RecordSet alias = zone.set("mta-sts", RecordType.CNAME, 300, "web." + zone.name + ".");
+        for (String others : List.of("A 192.0.2.1", "AAAA 2001:db8::1", "TXT \"theirs\"")) {
+            String type = others.substring(0, others.indexOf(' '));
+            zone.primary.change(zone.name, "update add " + alias.owner() + ". 300 " + others);
+            assertThatThrownBy(() -> zone.publish(alias))
+                    .hasMessageStartingWith("CNAME at " + alias.owner() + " is not published: " + type + " at "
+                            + alias.owner() + " is there, an alias stands alone");
+            zone.primary.change(zone.name, "update delete " + alias.owner() + ". " + type);
+        }
+        zone.publish(alias);
+        assertThat(zone.records("mta-sts", "CNAME")).containsExactly("300 CNAME web." + zone.name + ".");
+        zone.publish();
+        assertThat(zone.records("mta-sts", "CNAME")).isEmpty();
+    }
+
     @ParameterizedTest
     @EnumSource
     void whatOthersTookAwayIsPutBackAndWhatTheyThenPutThereIsTheirs(Program program) throws Exception {

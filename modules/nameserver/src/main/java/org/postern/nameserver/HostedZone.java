@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.postern.dns.Neighbours;
 import org.postern.dns.PublicationException;
 import org.postern.dns.RecordSet;
 import org.slf4j.Logger;
@@ -234,17 +235,48 @@ final class HostedZone {
     /// @return whether another version is served now
     synchronized boolean publish(List<RecordSet> wanted) throws PublicationException {
         List<Record> records = new ArrayList<>();
+        List<String> refusals = new ArrayList<>();
         try {
             for (RecordSet set : wanted) {
-                records.addAll(ZoneText.of(set, origin));
+                List<Record> ours = ZoneText.of(set, origin);
+                harm(set, ours)
+                        .ifPresentOrElse(
+                                harm -> refusals.add(
+                                        set.key() + " is not published: " + harm + ", in the file that records names"),
+                                () -> records.addAll(ours));
             }
-            return refresh(records);
+            boolean changed = refresh(records);
+            if (!refusals.isEmpty()) {
+                throw new PublicationException(String.join("; ", refusals));
+            }
+            return changed;
         } catch (IllegalArgumentException | IllegalStateException e) {
             throw new PublicationException("the zone " + settings.origin() + " stays as it is: " + e.getMessage(), e);
         } catch (IOException e) {
             throw new PublicationException(
                     "the zone " + settings.origin() + " stays as it is, it cannot be written: " + e.getMessage(), e);
         }
+    }
+
+    /// What keeps a set out of the zone.
+    private Optional<String> harm(RecordSet set, List<Record> ours) {
+        Record first = ours.getFirst();
+        for (Record other : others) {
+            boolean alias = first.getType() == Type.CNAME || other.getType() == Type.CNAME;
+            if (alias
+                    && other.getName().equals(first.getName())
+                    && !ours.contains(other)
+                    && !isFollowed(first, others)) {
+                return Optional.of(Type.string(other.getType()) + " " + other.rdataToString()
+                        + " is there, and an alias stands alone"); // RFC 1034 §3.6.2
+            }
+        }
+        return Neighbours.harm(
+                set,
+                others.stream()
+                        .filter(other -> other.sameRRset(first) && !ours.contains(other))
+                        .map(Record::rdataToString)
+                        .toList());
     }
 
     /// Does what is due: takes over the file of others' records, moves keys on, signs again.

@@ -326,8 +326,13 @@ public final class NameServer implements AutoCloseable {
                 if (hosted == null) {
                     throw new PublicationException("the name server has no zone " + name + " any more");
                 }
-                if (hosted.zone.publish(wanted)) {
-                    tell(name);
+                boolean changed = true; // also where a part of it is refused
+                try {
+                    changed = hosted.zone.publish(wanted);
+                } finally {
+                    if (changed) {
+                        tell(name);
+                    }
                 }
             }
         };

@@ -95,7 +95,8 @@ class HostedZoneTest {
         long serial = zone.zone().serial();
         assertThatThrownBy(() -> zone.publish(List.of(TestZones.set("www.example.org", RecordType.A, "192.0.2.1"))))
                 .isInstanceOf(PublicationException.class)
-                .hasMessageContaining("www.example.org. has a CNAME record and others beside it");
+                .hasMessageStartingWith("www.example.org A is not published: CNAME ")
+                .hasMessageEndingWith(" is there, and an alias stands alone, in the file that records names");
         assertThatThrownBy(() -> zone.publish(List.of(TestZones.set("mail.example.com", RecordType.A, "192.0.2.1"))))
                 .isInstanceOf(PublicationException.class)
                 .hasMessageContaining("not in the zone example.org");
@@ -135,7 +136,56 @@ class HostedZoneTest {
         assertThatThrownBy(() -> zone.publish(
                         List.of(TestZones.set("_dane.example.org", RecordType.CNAME, "elsewhere.example.org."))))
                 .isInstanceOf(PublicationException.class)
-                .hasMessageContaining("_dane.example.org. has a CNAME record and others beside it");
+                .hasMessageStartingWith("_dane.example.org CNAME is not published: TLSA 3 1 1 ");
+    }
+
+    /// What does harm beside others' records is left out, and told; the rest is published.
+    @Test
+    void whatDoesHarmBesideOthersRecordsIsLeftOut() throws Exception {
+        HostedZone zone = new HostedZone(
+                TestZones.settings(
+                        Algorithm.ECDSA_P256,
+                        Denial.NSEC,
+                        KeyScheme.CSK,
+                        Optional.of(TestZones.records(directory, """
+                                mail A 192.0.2.1
+                                mta-sts A 192.0.2.2
+                                @ TXT "v=spf1 a -all"
+                                @ TXT "found=me"
+                                @ MX 5 elsewhere.test.
+                                _dmarc TXT "v=DMARC1; p=none"
+                                """))),
+                directory,
+                new ZoneClock(directory, clock::reading));
+        assertThatThrownBy(() -> zone.publish(List.of(
+                        TestZones.set("example.org", RecordType.TXT, "\"v=spf1 mx -all\""),
+                        TestZones.set("example.org", RecordType.MX, "10 mail.example.org."),
+                        TestZones.set("_dmarc.example.org", RecordType.TXT, "\"v=DMARC1; p=none\""),
+                        TestZones.set("mail.example.org", RecordType.A, "192.0.2.1"),
+                        TestZones.set("mta-sts.example.org", RecordType.CNAME, "web.example.org."),
+                        TestZones.set(
+                                "_smtp._tls.example.org", RecordType.TXT, "\"v=TLSRPTv1; rua=mailto:a@example.org\""))))
+                .isInstanceOf(PublicationException.class)
+                .hasMessage("""
+                        example.org TXT is not published: "v=spf1 a -all" is there, and there may be one such record only, \
+                        in the file that records names; \
+                        example.org MX is not published: 5 elsewhere.test. is there, in the file that records names; \
+                        mta-sts.example.org CNAME is not published: A 192.0.2.2 is there, and an alias stands alone, \
+                        in the file that records names""");
+        assertThat(zone.zone()
+                        .node(Name.fromConstantString("example.org."))
+                        .set(Type.TXT)
+                        .records())
+                .hasSize(2);
+        assertThat(zone.zone().node(Name.fromConstantString("_smtp._tls.example.org.")))
+                .as("the rest is published")
+                .isNotNull();
+        zone.publish(List.of(TestZones.set("example.org", RecordType.TXT, "\"v=other\"")));
+        assertThat(zone.zone()
+                        .node(Name.fromConstantString("example.org."))
+                        .set(Type.TXT)
+                        .records())
+                .hasSize(3);
     }
 
     @Test

@@ -500,7 +500,9 @@ sealed interface Answer {
     /// What ought to be published.
     ///
     /// @param withheld what must not be published now
-    record DnsRecords(List<DnsRecordSet> records, List<DnsWithheld> withheld) implements Answer {}
+    /// @param waiting what is published when that answers to which it leads
+    record DnsRecords(List<DnsRecordSet> records, List<DnsWithheld> withheld, List<DnsWaiting> waiting)
+            implements Answer {}
 
     /// Records of one owner and type.
     ///
@@ -527,11 +529,26 @@ sealed interface Answer {
     /// @param reason what is missing
     record DnsWithheld(DnsRecordSet records, String reason) {}
 
+    /// A set of a record group, which leads to something that does not answer.
+    ///
+    /// @param group `mx`, `spf`, `dkim`, `dmarc`, `mta-sts`, `tlsrpt` or `autoconfig`
+    /// @param owner and `type` of the set
+    /// @param wanted null where it is made of an answer, too
+    /// @param standing what is published as long; null where nothing is
+    /// @param reason what is in the way
+    record DnsWaiting(
+            String group,
+            String owner,
+            String type,
+            Optional<DnsRecordSet> wanted,
+            Optional<DnsRecordSet> standing,
+            String reason) {}
+
     /// What there is to say of a mail domain's records, and of what clients find behind them.
     ///
     /// @param passed true where nothing is wrong
-    /// @param findings with a `check` of the records (`published`, `dnssec` …), of a certificate, or a rule of the
-    ///     audit
+    /// @param findings with a `check` of the records (`published`, `dnssec` …), of a group (`mx`, `spf` …),
+    ///     of a certificate, or a rule of the audit
     record DnsChecked(String domain, boolean passed, Instant time, List<Finding> findings) implements Answer {}
 
     /// What is published otherwise than it ought to be.
@@ -539,7 +556,11 @@ sealed interface Answer {
     /// @param same true where every server has what is wanted
     /// @param failures servers that gave no answer
     record DnsDifferences(
-            boolean same, List<DnsDifference> differences, List<String> failures, List<DnsWithheld> withheld)
+            boolean same,
+            List<DnsDifference> differences,
+            List<String> failures,
+            List<DnsWithheld> withheld,
+            List<DnsWaiting> waiting)
             implements Answer {}
 
     /// A set that these servers do not have as it is wanted.

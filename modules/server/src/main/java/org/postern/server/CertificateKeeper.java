@@ -25,6 +25,7 @@ import org.postern.acme.ChallengeKind;
 import org.postern.acme.DnsPublisher;
 import org.postern.dns.TlsaParameters;
 import org.postern.identity.PresentedIdentifiers;
+import org.postern.identity.TrustAnchors;
 import org.postern.server.Configuration.Certificates;
 import org.postern.server.Configuration.Listener;
 import org.postern.store.Accounts;
@@ -152,6 +153,13 @@ final class CertificateKeeper implements AutoCloseable {
     /// The own authority's certificate, where there is one.
     Optional<X509Certificate> authority() {
         return authorityFile().filter(Files::exists).map(PemFiles::certificate);
+    }
+
+    /// Those of the runtime, and the own one, which its clients are given.
+    TrustAnchors anchors() {
+        List<X509Certificate> all = new ArrayList<>(TrustAnchors.ofRuntime().certificates());
+        authority().ifPresent(all::add);
+        return new TrustAnchors(all);
     }
 
     /// Whether certificates are issued from here.

@@ -33,7 +33,7 @@ final class DnsCommand {
         return server.ask(
                 new Request.Dns.Show(Optional.ofNullable(domain), Optional.ofNullable(zone)),
                 Answer.DnsRecords.class,
-                answer -> text(answer.records()) + withheld(answer.withheld()));
+                answer -> text(answer.records()) + withheld(answer.withheld()) + waiting(answer.waiting()));
     }
 
     @Command(
@@ -215,6 +215,29 @@ final class DnsCommand {
         return text.toString();
     }
 
+    private static String waiting(List<Answer.DnsWaiting> waiting) {
+        StringBuilder text = new StringBuilder();
+        for (Answer.DnsWaiting each : waiting) {
+            String what = "; " + each.group() + ", " + each.owner() + " " + each.type();
+            text.append(what)
+                    .append(
+                            each.standing().isEmpty()
+                                    ? " waits: "
+                                    : each.standing().equals(each.wanted())
+                                            ? " leads to what answers no more: "
+                                            : " stays as it is: ")
+                    .append(each.reason())
+                    .append('\n');
+            if (!each.standing().equals(each.wanted())) {
+                each.wanted()
+                        .map(DnsCommand::lines)
+                        .orElse(List.of())
+                        .forEach(line -> text.append(";   ").append(line).append('\n'));
+            }
+        }
+        return text.toString();
+    }
+
     private static String text(Answer.DnsDifferences answer) {
         StringBuilder text = new StringBuilder();
         for (Answer.DnsDifference each : answer.differences()) {
@@ -238,7 +261,7 @@ final class DnsCommand {
         }
         answer.failures()
                 .forEach(failure -> text.append("; no answer: ").append(failure).append('\n'));
-        text.append(withheld(answer.withheld()));
+        text.append(withheld(answer.withheld())).append(waiting(answer.waiting()));
         return text.append(answer.same() ? "; everything is published as it should be\n" : "")
                 .toString();
     }

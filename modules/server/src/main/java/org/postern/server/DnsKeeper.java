@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +26,7 @@ import org.postern.dns.AuthoritativeServers;
 import org.postern.dns.DirectServers;
 import org.postern.dns.FrontEnd;
 import org.postern.dns.Gate;
+import org.postern.dns.Leftover;
 import org.postern.dns.MailService;
 import org.postern.dns.PublicationException;
 import org.postern.dns.Publisher;
@@ -34,6 +35,7 @@ import org.postern.dns.RecordSet;
 import org.postern.dns.RecordType;
 import org.postern.dns.TlsaData;
 import org.postern.dns.WantedRecords;
+import org.postern.recordgroups.Prospect;
 import org.postern.resolver.DomainName;
 import org.postern.resolver.Resolver;
 import org.postern.store.Accounts;
@@ -64,6 +66,7 @@ final class DnsKeeper implements AutoCloseable {
     private final TlsaData tlsa;
     private final Supplier<Optional<CertificateKeeper.Ordering>> ordering;
     private final Supplier<List<RecordSet>> others;
+    private final DnsGroups groups;
     private final Function<DnsSettings.Zone, Optional<Publisher>> publishers;
     private final DnsWatch watch = new DnsWatch();
     private final DnsMemory memory;
@@ -81,6 +84,7 @@ final class DnsKeeper implements AutoCloseable {
     /// @param listeners where clients may be sent to
     /// @param tlsa keys that are served or announced
     /// @param others what else is wanted
+    /// @param groups records that lead to other programs
     /// @throws StartException where the memory of what has been published cannot be read
     DnsKeeper(
             DnsSettings settings,
@@ -90,12 +94,14 @@ final class DnsKeeper implements AutoCloseable {
             RetiringListeners listeners,
             TlsaData tlsa,
             Supplier<List<RecordSet>> others,
+            DnsGroups groups,
             Function<DnsSettings.Zone, Optional<Publisher>> publishers) {
         this.accounts = accounts;
         this.listeners = listeners;
         this.tlsa = tlsa;
         this.ordering = ordering;
         this.others = others;
+        this.groups = groups;
         this.publishers = publishers;
         this.memory = DnsMemory.in(directory);
         this.means = means(settings);
@@ -113,6 +119,7 @@ final class DnsKeeper implements AutoCloseable {
     void start() {
         settings().tlsa().forEach(form -> form.caveat().ifPresent(caveat -> LOG.warn("dns.tlsa: {}", caveat)));
         timer.scheduleWithFixedDelay(this::look, 0, INTERVAL.toSeconds(), TimeUnit.SECONDS);
+        groups.start(this::situation, this::lookSoon);
     }
 
     /// Waits until zones were looked at once, and what may be published is.
@@ -123,6 +130,11 @@ final class DnsKeeper implements AutoCloseable {
 
     /// Something changed that records are made of. Returns at once.
     void refresh() {
+        lookSoon();
+        groups.refresh();
+    }
+
+    private void lookSoon() {
         if (!timer.isShutdown() && due.compareAndSet(false, true)) {
             timer.execute(this::look);
         }
@@ -173,21 +185,42 @@ final class DnsKeeper implements AutoCloseable {
     private WantedRecords wanted(DnsSettings settings, Map<MailService, Integer> ports) {
         Map<DomainName, List<String>> data = new HashMap<>();
         settings.frontEnds().forEach(each -> data.put(each.host(), tlsa.of(each.host(), settings.tlsa())));
-        return new WantedRecords(
-                accounts.domains().stream().map(DomainName::new).toList(),
-                settings.frontEnds(),
-                ports,
-                data,
-                settings.timeToLive(),
-                others(settings));
+        DnsGroups.Situation now = situation(settings, ports);
+        return new WantedRecords(now.domains(), settings.frontEnds(), ports, data, settings.timeToLive(), others(now));
     }
 
-    private List<RecordSet> others(DnsSettings settings) {
+    private DnsGroups.Situation situation() {
+        return situation(settings(), offered(listeners.offered()));
+    }
+
+    private DnsGroups.Situation situation(DnsSettings settings, Map<MailService, Integer> ports) {
+        return new DnsGroups.Situation(
+                settings, accounts.domains().stream().map(DomainName::new).toList(), ports);
+    }
+
+    private List<RecordSet> others(DnsGroups.Situation now) {
+        DnsSettings settings = now.settings();
         List<RecordSet> sets = new ArrayList<>(others.get());
+        sets.addAll(groups.permitted(now));
         if (settings.caa()) {
             ordering.get().ifPresent(each -> sets.addAll(CaaRecords.of(each, settings.timeToLive())));
         }
         return sets;
+    }
+
+    /// Asks what the record groups of a domain lead to, of all without one, and tells what is in the way. Blocking.
+    List<DnsGroups.Waiting> askGroups(Optional<DomainName> domain) {
+        DnsGroups.Situation now = situation();
+        List<DomainName> asked = domain.map(List::of).orElse(now.domains());
+        groups.look(now, asked);
+        return groups.waiting(now).stream()
+                .filter(each -> domain.isEmpty() || groups.of(domain.get()).contains(each.prospect()))
+                .toList();
+    }
+
+    /// As of the last time that they were asked for.
+    List<Prospect> groups(DomainName domain) {
+        return groups.of(domain);
     }
 
     /// The ports of services that others than this machine reach; where nothing else listens, those on loopback.
@@ -249,20 +282,21 @@ final class DnsKeeper implements AutoCloseable {
     }
 
     /// Owners and types of which nothing is wanted, where something may be left of an earlier time.
-    List<RecordSet.Key> leftovers(
-            List<RecordSet> permitted, List<Gate.Withheld> withheld, Predicate<DomainName> concerned) {
-        Set<RecordSet.Key> keys = new LinkedHashSet<>(memory.standing());
+    List<Leftover> leftovers(List<RecordSet> permitted, List<Gate.Withheld> withheld, Predicate<DomainName> concerned) {
+        Map<RecordSet.Key, Leftover> left = new LinkedHashMap<>();
+        memory.standing().forEach(each -> left.put(each.key(), each));
         withheld.stream()
                 .filter(Gate.Withheld::proved)
-                .forEach(each -> keys.add(each.set().key()));
+                .map(each -> new Leftover(each.set().key(), Set.of()))
+                .forEach(each -> left.put(each.key(), each));
         permitted.forEach(set -> {
-            keys.remove(set.key());
+            left.remove(set.key());
             if (set.type() == RecordType.CNAME) { // what was there is now what it leads to
-                keys.remove(new RecordSet.Key(set.owner(), RecordType.TLSA));
+                left.remove(new RecordSet.Key(set.owner(), RecordType.TLSA));
             }
         });
-        keys.removeIf(key -> !concerned.test(key.owner()));
-        return List.copyOf(keys);
+        left.keySet().removeIf(key -> !concerned.test(key.owner()));
+        return List.copyOf(left.values());
     }
 
     // ---- publishing
@@ -293,6 +327,7 @@ final class DnsKeeper implements AutoCloseable {
         Map<MailService, Integer> ports = offered(listeners.offered());
         List<RecordSet> all = wanted(now.settings(), ports).all();
         DnsWatch.Look look = watch.begin();
+        look.waiting(groups.waiting(situation(now.settings(), ports)));
         boolean everywhere = true;
         for (DnsSettings.Zone zone : now.settings().zones()) {
             List<RecordSet> sets = inZone(now.settings(), zone, all);
@@ -300,7 +335,7 @@ final class DnsKeeper implements AutoCloseable {
             look.withheld(passage.withheld());
             Optional<Publisher> publisher = publishers.apply(zone);
             boolean published = publisher.isEmpty() || publish(publisher.get(), passage.permitted(), look);
-            List<RecordSet.Key> left = leftovers(
+            List<Leftover> left = leftovers(
                     passage.permitted(),
                     passage.withheld(),
                     owner -> now.settings().zoneOf(owner).equals(Optional.of(zone)));
@@ -418,6 +453,7 @@ final class DnsKeeper implements AutoCloseable {
 
     @Override
     public void close() {
+        groups.close();
         timer.shutdown();
     }
 }

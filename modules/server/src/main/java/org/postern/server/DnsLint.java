@@ -1,6 +1,5 @@
 package org.postern.server;
 
-import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -8,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -18,13 +18,14 @@ import org.postern.audit.AuditSettings;
 import org.postern.audit.EndpointReport;
 import org.postern.dns.DirectServers;
 import org.postern.dns.Gate;
+import org.postern.dns.Leftover;
 import org.postern.dns.LintFinding;
 import org.postern.dns.RecordLint;
 import org.postern.dns.RecordSet;
 import org.postern.dns.WantedRecords;
-import org.postern.identity.TrustAnchors;
 import org.postern.mua.Facts;
 import org.postern.mua.Policy;
+import org.postern.recordgroups.Prospect;
 import org.postern.resolver.DomainName;
 import org.postern.resolver.Resolver;
 import org.postern.tls.CertificateFinding;
@@ -44,9 +45,12 @@ final class DnsLint {
         DnsSettings settings = dns.settings();
         Resolver resolver = settings.resolver();
         List<Answer.Finding> findings = new ArrayList<>();
+        groups(domain, findings);
         records(domain, settings, resolver, findings);
         AuditReport report = new Audit(
-                        AuditSettings.of(Policy.STRICT).withAnchors(anchors()).withPrivateAddresses(true),
+                        AuditSettings.of(Policy.STRICT)
+                                .withAnchors(certificates.anchors())
+                                .withPrivateAddresses(true),
                         resolver::lookup)
                 .of(domain);
         audit(report, findings);
@@ -56,18 +60,23 @@ final class DnsLint {
         return new Answer.DnsChecked(domain.text(), passed, Clock.systemUTC().instant(), findings);
     }
 
-    /// Those of the runtime, and the own one, which its clients are given.
-    private TrustAnchors anchors() {
-        List<X509Certificate> all = new ArrayList<>(TrustAnchors.ofRuntime().certificates());
-        certificates.authority().ifPresent(all::add);
-        return new TrustAnchors(all);
+    /// Whether what the records lead to answers, published or not.
+    private void groups(DomainName domain, List<Answer.Finding> findings) {
+        dns.askGroups(Optional.of(domain));
+        for (Prospect each : dns.groups(domain)) {
+            findings.add(new Answer.Finding(
+                    each.group().word(),
+                    each.key().toString(),
+                    each.obstacle().isEmpty() ? "ok" : "wrong",
+                    each.obstacle().orElse("leads to what answers")));
+        }
     }
 
     private void records(DomainName domain, DnsSettings settings, Resolver resolver, List<Answer.Finding> findings) {
         WantedRecords wanted = dns.wanted();
         List<RecordSet> sets = wanted.of(domain);
         Predicate<DomainName> concerned = DnsManagement.concerning(domain, wanted.frontEnds());
-        List<RecordSet.Key> left = dns.leftovers(sets, List.of(), concerned);
+        List<Leftover> left = dns.leftovers(sets, List.of(), concerned);
         new RecordLint(
                         new Gate(resolver, settings.diagnosis()),
                         new DirectServers(settings.resolvers(), settings.servers()),

@@ -42,12 +42,14 @@ final class DnsManagement {
     }
 
     private Answer.DnsRecords show(Optional<String> domain, Optional<String> zone) {
+        List<Answer.DnsWaiting> waiting = waiting(domain, zone);
         Gate.Passage passage = dns.passage(sets(domain, zone));
         return new Answer.DnsRecords(
-                passage.permitted().stream().map(this::answer).toList(), withheld(passage));
+                passage.permitted().stream().map(this::answer).toList(), withheld(passage), waiting);
     }
 
     private Answer.DnsDifferences diff(Optional<String> domain, Optional<String> zone) {
+        List<Answer.DnsWaiting> waiting = waiting(domain, zone);
         List<RecordSet> sets = sets(domain, zone);
         Gate.Passage passage = dns.passage(sets);
         Predicate<DomainName> concerned = concerned(domain, zone);
@@ -57,7 +59,8 @@ final class DnsManagement {
                 comparison.same(),
                 comparison.differences().stream().map(this::answer).toList(),
                 comparison.failures(),
-                withheld(passage));
+                withheld(passage),
+                waiting);
     }
 
     private Answer.DnsJournal journal(Optional<String> zone) {
@@ -109,6 +112,23 @@ final class DnsManagement {
         } catch (IllegalArgumentException e) {
             throw new RequestRefused("'" + text + "' is no type of records that Postern publishes");
         }
+    }
+
+    /// What record groups lead to is asked before what may be published is.
+    private List<Answer.DnsWaiting> waiting(Optional<String> domain, Optional<String> zone) {
+        Predicate<DomainName> concerned = zone.map(DnsManagement::name)
+                .map(name -> (Predicate<DomainName>) owner -> owner.isWithin(name))
+                .orElse(_ -> true);
+        return dns.askGroups(domain.map(this::mailDomain)).stream()
+                .filter(each -> concerned.test(each.prospect().key().owner()))
+                .map(each -> new Answer.DnsWaiting(
+                        each.prospect().group().word(),
+                        each.prospect().key().owner().text(),
+                        each.prospect().key().type().name(),
+                        each.prospect().set().map(this::answer),
+                        each.standing().map(this::answer),
+                        each.prospect().obstacle().orElse("")))
+                .toList();
     }
 
     private List<RecordSet> sets(Optional<String> domain, Optional<String> zone) {

@@ -6,10 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.postern.dns.Leftover;
 import org.postern.dns.RecordDifference;
 import org.postern.dns.RecordSet;
 import org.postern.dns.RecordType;
@@ -20,10 +24,10 @@ import tools.jackson.core.JacksonException;
 /// is gone, and what is there may stay while nobody can prove anything of its zone.
 final class DnsMemory {
     private final Path file;
-    /// Guarded by this.
-    private Set<RecordSet.Key> standing;
+    /// With the data of texts, beside which those of others may be. Guarded by this.
+    private Map<RecordSet.Key, Leftover> standing;
 
-    private DnsMemory(Path file, Set<RecordSet.Key> standing) {
+    private DnsMemory(Path file, Map<RecordSet.Key, Leftover> standing) {
         this.file = file;
         this.standing = standing;
     }
@@ -31,18 +35,18 @@ final class DnsMemory {
     /// As it stands in the file.
     record Kept(List<Entry> published) {}
 
-    record Entry(String owner, RecordType type) {}
+    /// @param data of TXT records
+    record Entry(String owner, RecordType type, @Nullable List<String> data) {}
 
     /// @throws StartException where the file cannot be read
     static DnsMemory in(Path directory) {
         Path file = directory.resolve("published.json");
         try {
-            Set<RecordSet.Key> standing = new LinkedHashSet<>();
+            Map<RecordSet.Key, Leftover> standing = new LinkedHashMap<>();
             if (Files.exists(file)) {
-                Json.MAPPER
-                        .readValue(Files.readString(file), Kept.class)
-                        .published()
-                        .forEach(entry -> standing.add(new RecordSet.Key(new DomainName(entry.owner()), entry.type())));
+                Json.MAPPER.readValue(Files.readString(file), Kept.class).published().stream()
+                        .map(DnsMemory::leftover)
+                        .forEach(each -> standing.put(each.key(), each));
             }
             return new DnsMemory(file, standing);
         } catch (IOException | JacksonException | IllegalArgumentException e) {
@@ -53,13 +57,23 @@ final class DnsMemory {
         }
     }
 
-    synchronized Set<RecordSet.Key> standing() {
-        return Set.copyOf(standing);
+    private static Leftover leftover(Entry entry) {
+        return new Leftover(
+                new RecordSet.Key(new DomainName(entry.owner()), entry.type()),
+                entry.data() == null ? Set.of() : Set.copyOf(entry.data()));
+    }
+
+    private static Leftover leftover(RecordSet set) {
+        return new Leftover(set.key(), set.type() == RecordType.TXT ? Set.copyOf(set.data()) : Set.of());
+    }
+
+    synchronized List<Leftover> standing() {
+        return List.copyOf(standing.values());
     }
 
     /// The owners of those of one type.
     synchronized Set<DomainName> standing(RecordType type) {
-        return standing.stream()
+        return standing.keySet().stream()
                 .filter(key -> key.type() == type)
                 .map(RecordSet.Key::owner)
                 .collect(Collectors.toSet());
@@ -67,30 +81,38 @@ final class DnsMemory {
 
     /// These were sent to the servers.
     synchronized void published(Collection<RecordSet> sets) {
-        Set<RecordSet.Key> next = new LinkedHashSet<>(standing);
-        sets.forEach(set -> next.add(set.key()));
+        Map<RecordSet.Key, Leftover> next = new LinkedHashMap<>(standing);
+        // what was there before may still be at a secondary server
+        sets.forEach(set -> next.merge(set.key(), leftover(set), DnsMemory::both));
         keep(next);
+    }
+
+    private static Leftover both(Leftover before, Leftover after) {
+        Set<String> data = new LinkedHashSet<>(before.data());
+        data.addAll(after.data());
+        return new Leftover(after.key(), data);
     }
 
     /// What the servers said.
     ///
     /// @param left what was asked for though it is not wanted
-    synchronized void remember(
-            List<RecordSet> wanted, List<RecordSet.Key> left, RecordDifference.Comparison comparison) {
+    synchronized void remember(List<RecordSet> wanted, List<Leftover> left, RecordDifference.Comparison comparison) {
         if (!comparison.failures().isEmpty()) {
             return; // who did not answer may have it
         }
         Set<RecordSet.Key> missing = keys(comparison, false);
         Set<RecordSet.Key> there = keys(comparison, true);
-        Set<RecordSet.Key> next = new LinkedHashSet<>(standing);
+        Map<RecordSet.Key, Leftover> next = new LinkedHashMap<>(standing);
         for (RecordSet set : wanted) {
-            if (missing.contains(set.key()) && !there.contains(set.key())) {
-                next.remove(set.key());
+            if (!missing.contains(set.key()) && !there.contains(set.key())) {
+                next.put(set.key(), leftover(set));
+            } else if (there.contains(set.key())) {
+                next.merge(set.key(), leftover(set), DnsMemory::both);
             } else {
-                next.add(set.key());
+                next.remove(set.key());
             }
         }
-        left.stream().filter(key -> !there.contains(key)).forEach(next::remove);
+        left.stream().map(Leftover::key).filter(key -> !there.contains(key)).forEach(next::remove);
         keep(next);
     }
 
@@ -101,13 +123,18 @@ final class DnsMemory {
                 .collect(Collectors.toSet());
     }
 
-    private void keep(Set<RecordSet.Key> next) {
+    private void keep(Map<RecordSet.Key, Leftover> next) {
         if (next.equals(standing)) {
             return;
         }
         standing = next;
-        Kept kept = new Kept(next.stream()
-                .map(key -> new Entry(key.owner().text(), key.type()))
+        Kept kept = new Kept(next.values().stream()
+                .map(each -> new Entry(
+                        each.key().owner().text(),
+                        each.key().type(),
+                        each.data().isEmpty()
+                                ? null
+                                : each.data().stream().sorted().toList()))
                 .sorted((one, other) -> one.toString().compareTo(other.toString()))
                 .toList());
         try {

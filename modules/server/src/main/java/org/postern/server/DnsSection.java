@@ -47,7 +47,14 @@ final class DnsSection {
                 .map(Path::of);
         Duration timeToLive = settings.duration("dns.time-to-live", DnsSettings.TIME_TO_LIVE, Duration.ofSeconds(1));
         return new DnsSettings(
-                upstreams, anchors, timeToLive, frontEnds(host), tlsa(certificates), caa(certificates), zones());
+                upstreams,
+                anchors,
+                timeToLive,
+                frontEnds(host),
+                tlsa(certificates),
+                caa(certificates),
+                new GroupSection(settings).read(),
+                zones());
     }
 
     private static void checkAnchors(Path file) {

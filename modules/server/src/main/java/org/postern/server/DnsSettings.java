@@ -9,10 +9,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.postern.dns.Diagnosis;
 import org.postern.dns.FrontEnd;
 import org.postern.dns.TlsaParameters;
 import org.postern.dns.UpdateKey;
+import org.postern.recordgroups.GroupSettings;
 import org.postern.resolver.DomainName;
 import org.postern.resolver.Resolver;
 import org.postern.resolver.ResolverSettings;
@@ -27,6 +29,7 @@ import org.postern.resolver.Upstream;
 /// @param frontEnds where clients are sent to, at least one
 /// @param tlsa in which forms keys are published; empty for no TLSA records
 /// @param caa whether names are bound to the ACME account that orders certificates for them
+/// @param groups of records that lead to other programs, by mail domain; none for those that no entry is for
 /// @param zones that Postern knows of: what is in none of them is shown and not looked after
 record DnsSettings(
         List<Upstream> upstreams,
@@ -35,6 +38,7 @@ record DnsSettings(
         List<FrontEnd> frontEnds,
         List<TlsaParameters> tlsa,
         boolean caa,
+        List<Groups> groups,
         List<Zone> zones) {
     /// RFC 7671 §13: short enough for a key that has to be changed at once.
     static final Duration TIME_TO_LIVE = Duration.ofHours(1);
@@ -45,7 +49,17 @@ record DnsSettings(
         upstreams = List.copyOf(upstreams);
         frontEnds = List.copyOf(frontEnds);
         tlsa = List.copyOf(tlsa);
+        groups = List.copyOf(groups);
         zones = List.copyOf(zones);
+    }
+
+    /// The record groups of some mail domains.
+    ///
+    /// @param domains empty for all that no other entry names
+    record Groups(Set<DomainName> domains, GroupSettings settings) {
+        Groups {
+            domains = Set.copyOf(domains);
+        }
     }
 
     /// A zone, and how records come into it.
@@ -80,7 +94,19 @@ record DnsSettings(
                 List.of(new FrontEnd(new DomainName(host), 0, List.of())),
                 List.of(TlsaParameters.USUAL),
                 false,
+                List.of(),
                 List.of());
+    }
+
+    /// Of one mail domain.
+    GroupSettings groupsOf(DomainName domain) {
+        return groups.stream()
+                .filter(each -> each.domains().contains(domain))
+                .findFirst()
+                .or(() ->
+                        groups.stream().filter(each -> each.domains().isEmpty()).findFirst())
+                .map(each -> each.settings().of(domain))
+                .orElse(GroupSettings.NONE);
     }
 
     /// Those that are asked.

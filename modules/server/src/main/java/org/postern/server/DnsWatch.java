@@ -36,6 +36,8 @@ final class DnsWatch {
         UNANSWERED,
         /// TLSA records whose zone is not proved secure
         WITHHELD,
+        /// records that lead to something which does not answer
+        WAITING,
         /// a publication that failed
         FAILED
     }
@@ -70,6 +72,10 @@ final class DnsWatch {
 
         void withheld(List<Gate.Withheld> sets) {
             sets.forEach(each -> add(Check.WITHHELD, each.set().key() + " is withheld: " + each.reason()));
+        }
+
+        void waiting(List<DnsGroups.Waiting> sets) {
+            sets.forEach(each -> add(Check.WAITING, each.text()));
         }
 
         void failed(DomainName zone, String reason) {

@@ -23,6 +23,7 @@ import org.postern.inbound.LmtpProtocol;
 import org.postern.nameserver.NameServer;
 import org.postern.nameserver.NameServerSettings;
 import org.postern.pop3.Pop3Protocol;
+import org.postern.recordgroups.Surroundings;
 import org.postern.resolver.DomainName;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
@@ -32,6 +33,7 @@ import org.postern.session.Protocol;
 import org.postern.session.SessionLimits;
 import org.postern.session.SessionLog;
 import org.postern.store.PosternStore;
+import org.postern.store.RecipientVerdict;
 import org.postern.submission.SubmissionProtocol;
 import org.postern.tls.ClientAuthority;
 import org.postern.tls.RetiredVersions;
@@ -74,15 +76,22 @@ final class PosternServer implements AutoCloseable {
     ///
     /// @throws StartException in the operator's words
     PosternServer(Configuration configuration) {
-        this(configuration, Optional.empty());
+        this(configuration, Optional.empty(), Surroundings.Ports.USUAL);
     }
 
     /// As above, and takes over what changes in the file.
     PosternServer(LiveConfiguration live) {
-        this(live.running(), Optional.of(live));
+        this(live, Surroundings.Ports.USUAL);
     }
 
-    private PosternServer(Configuration configuration, Optional<LiveConfiguration> live) {
+    /// As above.
+    ///
+    /// @param others where servers of others are that no record names the port of
+    PosternServer(LiveConfiguration live, Surroundings.Ports others) {
+        this(live.running(), Optional.of(live), others);
+    }
+
+    private PosternServer(Configuration configuration, Optional<LiveConfiguration> live, Surroundings.Ports others) {
         this.configuration = configuration;
         this.live = live;
         if (configuration.tls().engine() == TlsEngine.JDK
@@ -130,6 +139,12 @@ final class PosternServer implements AutoCloseable {
             nameServer.ifPresent(meters::nameServer);
             DnsPublishers publishers = opened(
                     new DnsPublishers(nameServer, configuration.dataDirectory().resolve(DnsPublishers.JOURNALS)));
+            DnsGroups groups = new DnsGroups(
+                    directory.subdirectory("dns"),
+                    address -> store.deliveries().resolve(address) instanceof RecipientVerdict.Accepted,
+                    certificates::anchors,
+                    new DomainName(configuration.host()),
+                    others);
             dns = opened(new DnsKeeper(
                     configuration.dns(),
                     directory.subdirectory("dns"),
@@ -138,6 +153,7 @@ final class PosternServer implements AutoCloseable {
                     retiring,
                     new ServedTlsa(certificates.served(), rollovers),
                     challenges::sets,
+                    groups,
                     publishers::of));
             certificates.onChange(dns::refresh);
             opened(rollovers);

@@ -226,6 +226,7 @@ final class Quickstart {
                         List.of(new FrontEnd(new DomainName(host), 0, reached)),
                         List.of(TlsaParameters.USUAL),
                         false,
+                        List.of(),
                         List.of(new DnsSettings.Zone(
                                 zone, new DnsSettings.Way.OwnServer(), List.of(new InetSocketAddress(asked, port))))));
     }

@@ -194,6 +194,19 @@ class ConfigurationReaderTest {
             lmtp.allowed-networks = ["10.0.0.1/8"]   | postern.conf:2: lmtp.allowed-networks: '10.0.0.1/8' has bits behind its prefix
             listeners.lmtp { enabled = true, addresses = ["192.0.2.1"] } | postern.conf:2: listeners.lmtp.addresses: 192.0.2.1 is not an address of the loopback interface
             limits.message = 1 B                     | postern.conf:2: limits.message: 1 octets are not from
+            dns.groups = [{ mx = ["a b c"] }]        | postern.conf:2: dns.groups: mx has hosts, with a preference before each
+            dns.groups = [{ mx = ["70000 mx.example.org"] }] | postern.conf:2: dns.groups: mx has hosts
+            dns.groups = [{ spf = "v=spf1 inlude:a" }] | postern.conf:2: dns.groups: spf: 'inlude:a' is no mechanism
+            dns.groups = [{ dmarc = "v=DMARC1" }]    | postern.conf:2: dns.groups: dmarc: p= comes right after v=DMARC1
+            dns.groups = [{ tlsrpt = "v=TLSRPTv1" }] | postern.conf:2: dns.groups: tlsrpt: rua= says where reports go
+            dns.groups = [{ mta-sts = "a b" }]       | postern.conf:2: dns.groups: 'a b' is no host name
+            dns.groups = [{ dkim = [{ selector = a }] }] | postern.conf:2: dns.groups: an entry of dkim has selector, and key-file
+            dns.groups = [{ dkim = [{ selector = a, key-file = b }] }] | postern.conf:2: dns.groups: dkim: a key file is named by its whole path, not b
+            dns.groups = [{ mxx = [] }]              | postern.conf:2: dns.groups: no such keys in an entry: [mxx]
+            dns.groups = [{}, {}]                    | postern.conf:2: dns.groups: two entries without domains: one is for all others
+            dns.groups = [{ domains = ["a.example"] }, { domains = ["A.example"] }] | postern.conf:2: dns.groups: the domain a.example is there twice
+            dns.groups = [{ domains = [] }]          | postern.conf:2: dns.groups: domains names none
+            dns.groups = mx                          | postern.conf:2: dns.groups is a list of
             colour = blue                            | postern.conf:2: colour is no setting
             server { host = "x"                      | postern.conf:
             """)

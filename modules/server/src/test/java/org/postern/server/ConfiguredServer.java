@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.postern.recordgroups.Surroundings;
 import org.postern.server.Configuration.Service;
 import org.postern.testkit.FreePorts;
 
@@ -31,13 +32,18 @@ final class ConfiguredServer implements AutoCloseable {
 
     /// @param more settings beside host, directory and ports
     ConfiguredServer(Path directory, String more) throws IOException {
+        this(directory, more, Surroundings.Ports.USUAL);
+    }
+
+    /// @param others where others' servers are
+    ConfiguredServer(Path directory, String more, Surroundings.Ports others) throws IOException {
         this.directory = directory;
         Iterator<Integer> free = FreePorts.next(Service.values().length).iterator();
         for (Service service : Service.values()) {
             ports.put(service, free.next());
         }
         configure(more);
-        server = new PosternServer(LiveConfiguration.read(file(), Map.of()));
+        server = new PosternServer(LiveConfiguration.read(file(), Map.of()), others);
         server.listen();
         if (server.store().accounts().domains().isEmpty()) { // else it is a directory that was used before
             server.management().execute(new Request.Domain.Add("example.test"), "test");

@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postern.dns.Leftover;
 import org.postern.dns.RecordDifference;
 import org.postern.dns.RecordDifference.Comparison;
 import org.postern.dns.RecordSet;
@@ -40,17 +42,45 @@ class DnsMemoryTest {
     void whatIsThereIsRememberedUntilItIsGone() {
         DnsMemory memory = DnsMemory.in(directory);
         memory.remember(List.of(SRV, TLSA), List.of(), new Comparison(List.of(missing(TLSA)), List.of()));
-        assertThat(memory.standing()).containsExactly(SRV.key());
+        assertThat(keys(memory)).containsExactly(SRV.key());
         memory.published(List.of(TLSA));
-        assertThat(DnsMemory.in(directory).standing()).containsExactlyInAnyOrder(SRV.key(), TLSA.key());
+        assertThat(keys(DnsMemory.in(directory))).containsExactlyInAnyOrder(SRV.key(), TLSA.key());
         assertThat(memory.standing(RecordType.TLSA)).containsExactly(TLSA.owner());
-        memory.remember(List.of(SRV), List.of(TLSA.key()), new Comparison(List.of(left(TLSA)), List.of()));
-        assertThat(memory.standing()).contains(TLSA.key());
+        memory.remember(
+                List.of(SRV),
+                List.of(new Leftover(TLSA.key(), Set.of())),
+                new Comparison(List.of(left(TLSA)), List.of()));
+        assertThat(keys(memory)).contains(TLSA.key());
         // nobody says that it is gone
-        memory.remember(List.of(SRV), List.of(TLSA.key()), new Comparison(List.of(), List.of("ns2: timed out")));
-        assertThat(memory.standing()).contains(TLSA.key());
-        memory.remember(List.of(SRV), List.of(TLSA.key()), new Comparison(List.of(), List.of()));
-        assertThat(DnsMemory.in(directory).standing()).containsExactly(SRV.key());
+        memory.remember(
+                List.of(SRV),
+                List.of(new Leftover(TLSA.key(), Set.of())),
+                new Comparison(List.of(), List.of("ns2: timed out")));
+        assertThat(keys(memory)).contains(TLSA.key());
+        memory.remember(
+                List.of(SRV), List.of(new Leftover(TLSA.key(), Set.of())), new Comparison(List.of(), List.of()));
+        assertThat(keys(DnsMemory.in(directory))).containsExactly(SRV.key());
+    }
+
+    private static List<RecordSet.Key> keys(DnsMemory memory) {
+        return memory.standing().stream().map(Leftover::key).toList();
+    }
+
+    /// Beside Postern's text others' may be: only its own is left when it is wanted no more.
+    @Test
+    void ofTextsItIsRememberedWhatTheySay() {
+        DnsMemory memory = DnsMemory.in(directory);
+        RecordSet first = set("example.org", RecordType.TXT, "\"v=spf1 a -all\"");
+        RecordSet second = set("example.org", RecordType.TXT, "\"v=spf1 mx -all\"");
+        memory.published(List.of(first));
+        memory.published(List.of(second));
+        assertThat(DnsMemory.in(directory).standing())
+                .containsExactly(new Leftover(
+                        first.key(),
+                        Set.of(first.data().getFirst(), second.data().getFirst())));
+        memory.remember(List.of(second), List.of(), new Comparison(List.of(), List.of()));
+        assertThat(DnsMemory.in(directory).standing())
+                .containsExactly(new Leftover(first.key(), Set.copyOf(second.data())));
     }
 
     @Test

@@ -58,7 +58,8 @@ class DnsRecipesTest {
         Path secret = Files.writeString(directory.resolve("update.key"), DynamicPrimary.SECRET);
         Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
         int read = 0;
-        for (String heading : List.of("1.", "2.", "3.", "4.", "Certificates by dns-01")) {
+        for (String heading :
+                List.of("1.", "2.", "3.", "4.", "What a mail domain needs besides", "Certificates by dns-01")) {
             for (String block : blocks(heading, "postern")) {
                 Path file = directory.resolve(read++ + ".conf");
                 Files.writeString(
@@ -68,7 +69,7 @@ class DnsRecipesTest {
                 assertThat(LiveConfiguration.read(file, Map.of())).isNotNull();
             }
         }
-        assertThat(read).isEqualTo(6);
+        assertThat(read).isEqualTo(7);
         Path named = Files.writeString(
                 directory.resolve("named.conf"), blocks("3.", "named").getFirst());
         check(Programs.requireAnywhere("named-checkconf").toString(), named.toString());

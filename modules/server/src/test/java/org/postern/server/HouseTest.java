@@ -34,6 +34,7 @@ class HouseTest {
             Map.entry("acme", Set.of("tls", "identity")),
             Map.entry("dns", Set.of("resolver", "identity", "tls")),
             Map.entry("nameserver", Set.of("dns", "resolver", "identity", "tls")),
+            Map.entry("recordgroups", Set.of("dns", "resolver", "identity", "tls")),
             Map.entry("auth", Set.of()),
             Map.entry("session", Set.of("tls", "auth", "identity")),
             Map.entry("store", Set.of("auth", "message")),
@@ -66,7 +67,8 @@ class HouseTest {
                             "mua",
                             "audit",
                             "dns",
-                            "nameserver")));
+                            "nameserver",
+                            "recordgroups")));
 
     private static final JavaClasses HOUSE = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -128,9 +130,11 @@ class HouseTest {
                 Map.entry("org.h2", new String[] {"store"}),
                 Map.entry("com.github.luben", new String[] {"store"}),
                 Map.entry("org.flywaydb", new String[] {"store"}),
-                Map.entry("org.bouncycastle", new String[] {"tls", "identity", "mua", "auth", "testkit"}),
+                Map.entry(
+                        "org.bouncycastle", new String[] {"tls", "identity", "mua", "auth", "recordgroups", "testkit"}),
                 Map.entry("org.xbill", new String[] {"resolver", "dns", "nameserver"}),
                 Map.entry("org.apache.james", new String[] {"message"}),
+                Map.entry("org.apache.hc", new String[] {"recordgroups"}),
                 Map.entry("picocli", new String[] {"server"}),
                 Map.entry("com.typesafe.config", new String[] {"server"}),
                 Map.entry("tools.jackson", new String[] {"server", "dns"}),

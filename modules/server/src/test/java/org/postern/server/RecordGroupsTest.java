@@ -1,0 +1,192 @@
+package org.postern.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postern.recordgroups.Surroundings;
+import org.postern.testkit.FreePorts;
+import org.postern.testkit.Lookups;
+import org.postern.testkit.Requirement;
+
+/// Records that lead to a real Postfix: they come into the zone of the own name server when it takes mail for the
+/// domain, stay while it is away, and go with the setting.
+class RecordGroupsTest {
+    private static final String DOMAIN = "example.test";
+    private static final String OTHERS = "something=of somebody else";
+
+    @TempDir
+    Path directory;
+
+    private int port;
+    private int smtp;
+    private ConfiguredServer server;
+    private PostfixInstance postfix;
+
+    private String configuration(String groups) {
+        return """
+                nameserver {
+                  addresses = ["127.0.0.1"]
+                  port = %d
+                  zones = [{ zone = example.test, name-servers = [mail.example.test], records = "%s" }]
+                }
+                dns {
+                  tlsa = []
+                  time-to-live = 1 minute
+                  resolver { upstreams = ["127.0.0.1:%d"], trust-anchor-file = "%s" }
+                  zones = [{ zone = example.test, by = own-server, servers = ["127.0.0.1:%d"] }]
+                  front-ends = [{ host = mail.example.test, addresses = ["127.0.0.1"] }]
+                  %s
+                }
+                """.formatted(port, directory.resolve("others"), port, directory.resolve("anchors"), port, groups);
+    }
+
+    private static String groups(String exchanger) {
+        return """
+                groups = [{
+                    mx = ["%s"]
+                    spf = "v=spf1 mx -all"
+                    dmarc = "v=DMARC1; p=reject; rua=mailto:alice@{domain}"
+                    tlsrpt = "v=TLSRPTv1; rua=mailto:nobody@{domain}"
+                  }]
+                """.formatted(exchanger);
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        port = FreePorts.next();
+        smtp = FreePorts.next();
+        Files.writeString(directory.resolve("others"), """
+                $ORIGIN example.test.
+                mx 60 A 127.0.0.1
+                gone 60 A 127.0.0.2
+                @ 60 TXT "%s"
+                """.formatted(OTHERS));
+        Files.writeString(directory.resolve("anchors"), DOMAIN + ". DS 1 13 2 " + "00".repeat(32) + "\n");
+        server = new ConfiguredServer(directory, configuration(""), new Surroundings.Ports(smtp, 1, 1));
+        trust();
+    }
+
+    /// The zone's own key.
+    private void trust() throws IOException {
+        Files.copy(
+                server.data().resolve("nameserver/trust-anchors.zone"),
+                directory.resolve("anchors"),
+                StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private void configure(String groups) throws IOException {
+        server.configure(configuration(groups));
+        server.done("reload");
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        if (postfix != null) {
+            postfix.close();
+        }
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    private List<String> published(String owner, String type) {
+        try {
+            return Lookups.records(port, owner, type);
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private boolean isTakenOver() {
+        return server.run("dns", "diff", DOMAIN).code() == Main.DONE;
+    }
+
+    @Test
+    @Requirement({"R8314-45", "N-4"})
+    void recordsComeWhenWhatTheyLeadToAnswersAndGoWithTheSetting() throws Exception {
+        configure(groups("mx.example.test"));
+        ConfiguredServer.await(this::isTakenOver);
+        String before = server.done("dns", "show", DOMAIN);
+        assertThat(before)
+                .contains("; mx, example.test MX waits: mx.example.test does not answer at 127.0.0.1, port " + smtp
+                        + ": ")
+                .contains(";   example.test. 60 IN MX 10 mx.example.test.\n")
+                .contains("; spf, example.test TXT waits: mx: example.test has no MX record\n")
+                .contains(
+                        "; dmarc, _dmarc.example.test TXT waits: there is neither SPF nor DKIM, on which DMARC rests\n")
+                .contains("; tlsrpt, _smtp._tls.example.test TXT waits: there is no mailbox nobody@example.test\n");
+        assertThat(published(DOMAIN, "MX")).isEmpty();
+        assertThat(published(DOMAIN, "TXT")).containsExactly("60 TXT \"" + OTHERS + "\"");
+
+        postfix = PostfixInstance.start(
+                Files.createDirectory(directory.resolve("postfix")),
+                Map.of(
+                        "myhostname", "mx.example.test",
+                        "mydestination", "",
+                        "virtual_mailbox_domains", DOMAIN,
+                        "virtual_mailbox_maps", "inline:{{postmaster@example.test=x}}",
+                        "smtpd_recipient_restrictions", "reject_unauth_destination"),
+                "127.0.0.1:" + smtp + " inet n - n - - smtpd\n");
+        assertThat(server.done("dns", "show", DOMAIN))
+                .doesNotContain("; mx")
+                .doesNotContain("; spf")
+                .doesNotContain("; dmarc");
+        ConfiguredServer.await(() -> !published("_dmarc." + DOMAIN, "TXT").isEmpty());
+        assertThat(published(DOMAIN, "MX")).containsExactly("60 MX 10 mx.example.test.");
+        assertThat(published(DOMAIN, "TXT"))
+                .containsExactlyInAnyOrder("60 TXT \"" + OTHERS + "\"", "60 TXT \"v=spf1 mx -all\"");
+        assertThat(published("_dmarc." + DOMAIN, "TXT"))
+                .containsExactly("60 TXT \"v=DMARC1; p=reject; rua=mailto:alice@example.test\"");
+        assertThat(published("_smtp._tls." + DOMAIN, "TXT")).isEmpty();
+        assertThat(isTakenOver()).isTrue();
+
+        // a server that is away takes no record away, and nothing leads to one that was never there
+        postfix.close();
+        postfix = null;
+        configure(groups("gone.example.test"));
+        assertThat(server.done("dns", "show", DOMAIN))
+                .contains("; mx, example.test MX stays as it is: gone.example.test does not answer at 127.0.0.2")
+                .contains("example.test. 60 IN MX 10 mx.example.test.\n");
+        assertThat(published(DOMAIN, "MX")).containsExactly("60 MX 10 mx.example.test.");
+        var findings = server.run("dns", "check", DOMAIN, "--json").json().get("findings").values().stream()
+                .filter(finding -> finding.get("check").asString().equals("mx"))
+                .toList();
+        assertThat(findings).hasSize(1);
+        assertThat(findings.getFirst().get("state").asString()).isEqualTo("wrong");
+
+        configure("");
+        ConfiguredServer.await(() -> published(DOMAIN, "MX").isEmpty());
+        assertThat(published(DOMAIN, "TXT")).containsExactly("60 TXT \"" + OTHERS + "\"");
+        assertThat(published("_dmarc." + DOMAIN, "TXT")).isEmpty();
+        ConfiguredServer.await(this::isTakenOver);
+    }
+
+    @Test
+    void whatAnsweredIsKnownAfterARestart() throws Exception {
+        postfix = PostfixInstance.start(
+                Files.createDirectory(directory.resolve("postfix")),
+                Map.of("myhostname", "mx.example.test", "mydestination", DOMAIN, "local_recipient_maps", ""),
+                "127.0.0.1:" + smtp + " inet n - n - - smtpd\n");
+        configure(groups("mx.example.test"));
+        ConfiguredServer.await(() -> !published(DOMAIN, "MX").isEmpty());
+        postfix.close();
+        postfix = null;
+        server.close();
+        server = new ConfiguredServer(
+                directory, configuration(groups("mx.example.test")), new Surroundings.Ports(smtp, 1, 1));
+        assertThat(server.done("dns", "show", DOMAIN))
+                .contains("; mx, example.test MX leads to what answers no more: mx.example.test does not answer")
+                .contains("example.test. 60 IN MX 10 mx.example.test.\n");
+        ConfiguredServer.await(this::isTakenOver);
+        assertThat(published(DOMAIN, "MX")).containsExactly("60 MX 10 mx.example.test.");
+    }
+}
