@@ -142,8 +142,18 @@ class Rollover {
                         || answer.data().stream().anyMatch(unwanted::contains))
                 .toList();
         boolean settled = complete && behind.isEmpty();
+        // a server may cap what lives too long, and an alias of somebody else lives as that one wants: nobody waits for
+        // a time to live, but it is published again
+        boolean timely = target.data().isEmpty()
+                || answers.stream()
+                        .allMatch(answer -> answer.failure().isPresent()
+                                || answer.timeToLive().equals(target.timeToLive()));
         next = next.with(new Target(
-                target.data(), target.timeToLive(), target.since(), target.asked() && behind.isEmpty(), settled));
+                target.data(),
+                target.timeToLive(),
+                target.since(),
+                target.asked() && behind.isEmpty() && timely,
+                settled));
         if (settled) {
             next = next.owned(target.data());
         }
@@ -387,7 +397,7 @@ class Rollover {
 
     private Step next(RolloverState state, List<RolloverAction> actions, Duration now) {
         Target target = state.target();
-        if (!target.settled() && !target.asked()) {
+        if (!target.asked()) {
             actions.add(new RolloverAction.Publish());
         }
         if (state.situation().publishing()) {

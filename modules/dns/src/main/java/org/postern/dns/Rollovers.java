@@ -172,7 +172,9 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
 
     /// What is published, or is on its way; empty for a host whose records are not published, or not yet: then what is
     /// served may be shown to a person.
-    public synchronized Optional<List<String>> published(DomainName host) {
+    ///
+    /// The time to live is the one that is waited for, whatever the configuration has become since.
+    public synchronized Optional<TlsaData.Records> published(DomainName host) {
         RolloverState state = states.get(host.text());
         if (state == null) {
             return Optional.empty();
@@ -182,7 +184,9 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
                 place != null && !place.byHand() && (state.situation().publishing() || !placed);
         return state.target().data().isEmpty() && !automatic
                 ? Optional.empty()
-                : Optional.of(state.target().data().stream().sorted().toList());
+                : Optional.of(new TlsaData.Records(
+                        state.target().data().stream().sorted().toList(),
+                        Optional.of(state.target().timeToLive())));
     }
 
     // ---- what operators ask
@@ -414,6 +418,7 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
                         host,
                         new TlsaHost(
                                 last.host(),
+                                last.place(),
                                 last.ports(),
                                 List.of(),
                                 last.timeToLive(),
@@ -482,7 +487,28 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
         }
     }
 
+    /// What others have at the same place, be it a key that was this host's before.
+    private synchronized Set<String> neighbours(String host) {
+        TlsaHost place = hosts.get(host);
+        Set<String> data = new HashSet<>();
+        hosts.forEach((name, other) -> {
+            RolloverState state = states.get(name);
+            if (place != null
+                    && state != null
+                    && !name.equals(host)
+                    && other.place().equals(place.place())) {
+                data.addAll(state.target().data());
+            }
+        });
+        RolloverState own = states.get(host);
+        if (own != null) {
+            data.removeAll(own.target().data());
+        }
+        return data;
+    }
+
     private RolloverEvent observe(Means now, String host) {
+        Set<String> neighbours = neighbours(host);
         List<Observation> answers = new ArrayList<>();
         for (int port : ports(host)) {
             DomainName owner = new DomainName(host).child("_" + port + "._tcp");
@@ -495,6 +521,7 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
                     answer.found()
                             .map(set -> set.data().stream()
                                     .map(TlsaChain::canonical)
+                                    .filter(data -> !neighbours.contains(data))
                                     .collect(Collectors.toSet()))
                             .orElse(Set.of()),
                     answer.found().map(RecordSet::timeToLive).orElse(Duration.ZERO),
@@ -521,6 +548,9 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
                         between(SHORTEST, now.minus(state.target().since()).dividedBy(4), often);
                 shortest = between(Duration.ZERO, state.target().settled() ? often : soon, shortest);
             } else {
+                if (state.obstacles().containsKey(RolloverState.Obstacle.PUBLICATION)) {
+                    shortest = between(SHORTEST, LONGEST, shortest);
+                }
                 for (RolloverState.CachedSet set : state.cached()) { // to be forgotten when it can be
                     if (set.goneSince().isPresent()
                             && !set.data().equals(state.target().data())) {

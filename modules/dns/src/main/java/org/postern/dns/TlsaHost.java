@@ -6,6 +6,7 @@ import org.postern.resolver.DomainName;
 
 /// A host whose TLSA records are looked after.
 ///
+/// @param place of its records, to which aliases lead, or the host itself: others at the same place have theirs beside
 /// @param ports at which it speaks TLS, with STARTTLS too
 /// @param forms in which its keys are published
 /// @param timeToLive of the records
@@ -13,6 +14,7 @@ import org.postern.resolver.DomainName;
 /// @param byHand whether a person publishes them
 public record TlsaHost(
         DomainName host,
+        DomainName place,
         List<Integer> ports,
         List<TlsaParameters> forms,
         Duration timeToLive,

@@ -4,6 +4,7 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,7 +24,7 @@ public record WantedRecords(
         List<DomainName> mailDomains,
         List<FrontEnd> frontEnds,
         Map<MailService, Integer> ports,
-        Map<DomainName, List<String>> tlsa,
+        Map<DomainName, TlsaData.Records> tlsa,
         Duration timeToLive,
         List<RecordSet> others) {
     public WantedRecords {
@@ -56,30 +57,46 @@ public record WantedRecords(
         List<RecordSet> sets = new ArrayList<>();
         addresses(sets, target, RecordType.A);
         addresses(sets, target, RecordType.AAAA);
-        List<String> data = tlsa.getOrDefault(target.host(), List.of());
-        if (!data.isEmpty()) {
+        TlsaData.Records records = tlsa(target);
+        Duration time = records.timeToLive().orElse(timeToLive);
+        if (!records.data().isEmpty()) {
             ports.values().stream()
                     .distinct()
                     .sorted()
                     .map(target::tlsaOwner)
                     .forEach(owner -> sets.add(target.tlsaAt()
-                            .map(place -> new RecordSet(owner, RecordType.CNAME, timeToLive, List.of(place + ".")))
-                            .orElseGet(() -> new RecordSet(owner, RecordType.TLSA, timeToLive, data))));
+                            .map(place -> new RecordSet(owner, RecordType.CNAME, time, List.of(place + ".")))
+                            .orElseGet(() -> new RecordSet(owner, RecordType.TLSA, time, records.data()))));
         }
         return sets;
     }
 
+    private TlsaData.Records tlsa(FrontEnd target) {
+        return tlsa.getOrDefault(target.host(), TlsaData.Records.NONE);
+    }
+
     /// The TLSA records to which aliases lead: hosts that name the same place have them together.
     private List<RecordSet> shared() {
-        Map<DomainName, List<String>> places = new LinkedHashMap<>();
+        Map<DomainName, List<TlsaData.Records>> places = new LinkedHashMap<>();
         if (!ports.isEmpty()) {
-            frontEnds.forEach(target -> target.tlsaAt()
-                    .ifPresent(place -> places.computeIfAbsent(place, _ -> new ArrayList<>())
-                            .addAll(tlsa.getOrDefault(target.host(), List.of()))));
+            frontEnds.stream()
+                    .filter(target -> !tlsa(target).data().isEmpty())
+                    .forEach(target -> target.tlsaAt()
+                            .ifPresent(place -> places.computeIfAbsent(place, _ -> new ArrayList<>())
+                                    .add(tlsa(target))));
         }
         return places.entrySet().stream()
-                .filter(place -> !place.getValue().isEmpty())
-                .map(place -> new RecordSet(place.getKey(), RecordType.TLSA, timeToLive, place.getValue()))
+                .map(place -> new RecordSet(
+                        place.getKey(),
+                        RecordType.TLSA,
+                        // each waits for caches that have its own: none may keep it longer
+                        place.getValue().stream()
+                                .map(each -> each.timeToLive().orElse(timeToLive))
+                                .min(Comparator.naturalOrder())
+                                .orElse(timeToLive),
+                        place.getValue().stream()
+                                .flatMap(each -> each.data().stream())
+                                .toList()))
                 .toList();
     }
 

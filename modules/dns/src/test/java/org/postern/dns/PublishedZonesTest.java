@@ -397,7 +397,7 @@ class PublishedZonesTest {
                 List.of(new DomainName("example.org")),
                 List.of(host),
                 ports,
-                Map.of(host.host(), List.of("3 1 1 " + DIGEST)),
+                Map.of(host.host(), new TlsaData.Records(List.of("3 1 1 " + DIGEST), Optional.empty())),
                 Duration.ofHours(1),
                 List.of());
         Path file = Files.writeString(

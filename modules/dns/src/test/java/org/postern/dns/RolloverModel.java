@@ -470,6 +470,11 @@ final class RolloverModel {
         return wanted;
     }
 
+    /// As it is configured.
+    int timeToLive() {
+        return timeToLive;
+    }
+
     List<Zone> servers() {
         return servers;
     }

@@ -20,7 +20,7 @@ import org.postern.testkit.Requirement;
 
 /// Walks the rollover through a world in which everything goes wrong, and lets the model judge.
 class RolloverModelTest {
-    // ---- three mutants: each is what an implementation gets wrong easily
+    // ---- four mutants: each is what an implementation gets wrong easily
 
     /// Serves one second early.
     private static final class SwitchesEarly extends Rollover {
@@ -43,6 +43,28 @@ class RolloverModelTest {
         @Override
         Duration kept(RolloverState.CachedSet set, RolloverState.Target target) {
             return target.timeToLive().multipliedBy(2);
+        }
+    }
+
+    /// Believes that what failed came to nothing: once another set is to be published, the one before is as gone as it
+    /// was when it was looked for last.
+    private static final class ForgetsWhatMayHaveComeLate extends Rollover {
+        @Override
+        Step step(RolloverState state, RolloverEvent event, Duration now) {
+            Step step = super.step(state, event, now);
+            RolloverState.Target before = state.target();
+            RolloverState.Target after = step.state().target();
+            if (after.data().equals(before.data()) && after.timeToLive().equals(before.timeToLive())) {
+                return step;
+            }
+            List<RolloverState.CachedSet> cached = new ArrayList<>(step.state().cached());
+            cached.removeIf(set -> isOf(set, before));
+            state.cached().stream().filter(set -> isOf(set, before)).forEach(cached::add);
+            return new Step(step.state().cached(cached), step.actions());
+        }
+
+        private static boolean isOf(RolloverState.CachedSet set, RolloverState.Target target) {
+            return set.data().equals(target.data()) && set.timeToLive().equals(target.timeToLive());
         }
     }
 
@@ -88,15 +110,18 @@ class RolloverModelTest {
         BACK,
         SLEEP,
         REBOOT,
-        LOWER
+        LOWER,
+        RAISE
     }
 
-    private static final Set<Choice> FAULTS =
-            EnumSet.complementOf(EnumSet.of(Choice.LOOK, Choice.TICK, Choice.TRANSFER, Choice.ARRIVE, Choice.LOWER));
+    private static final Set<Choice> CONFIGURED = EnumSet.of(Choice.LOWER, Choice.RAISE);
+    private static final Set<Choice> FAULTS = EnumSet.complementOf(
+            EnumSet.of(Choice.LOOK, Choice.TICK, Choice.TRANSFER, Choice.ARRIVE, Choice.LOWER, Choice.RAISE));
 
     private static final Set<Choice> PASSING = EnumSet.of(Choice.TICK, Choice.SLEEP, Choice.REBOOT);
 
-    private record Node(RolloverModel world, int faults, boolean lowered, String way) {}
+    /// @param configured whether the time to live was changed; once is enough
+    private record Node(RolloverModel world, int faults, boolean configured, String way) {}
 
     /// What came of it.
     ///
@@ -107,11 +132,14 @@ class RolloverModelTest {
             int worlds, int switched, @Nullable String violation) {}
 
     private static Explored explore(Rollover machine, int seconds, int faults) {
-        return explore(machine, RolloverModel.BY_BOTH_CLOCKS, seconds, faults);
+        return explore(machine, RolloverModel.BY_BOTH_CLOCKS, Choice.LOWER, seconds, faults);
     }
 
     /// Every order of looks, seconds, transfers and faults, within so many seconds and faults.
-    private static Explored explore(Rollover machine, RolloverModel.Counting counting, int seconds, int faults) {
+    ///
+    /// @param configured what becomes of the time to live, once and at any moment
+    private static Explored explore(
+            Rollover machine, RolloverModel.Counting counting, Choice configured, int seconds, int faults) {
         RolloverModel first = new RolloverModel(machine, counting, true, 2, 2, "old");
         for (int round = 0; round < 8; round++) { // published for the first time, and in every cache
             first.look();
@@ -129,7 +157,8 @@ class RolloverModelTest {
             for (Choice choice : Choice.values()) {
                 boolean fault = FAULTS.contains(choice);
                 boolean late = PASSING.contains(choice) && node.world.now() == end;
-                if (late || (fault && node.faults == 0) || (choice == Choice.LOWER && node.lowered)) {
+                boolean never = CONFIGURED.contains(choice) && (choice != configured || node.configured);
+                if (late || never || (fault && node.faults == 0)) {
                     continue;
                 }
                 RolloverModel world = node.world.copy();
@@ -137,13 +166,13 @@ class RolloverModelTest {
                 Node next = new Node(
                         world,
                         node.faults - (fault ? 1 : 0),
-                        node.lowered || choice == Choice.LOWER,
+                        node.configured || CONFIGURED.contains(choice),
                         node.way + " " + choice);
                 String violation = world.violation();
                 if (violation != null) {
                     return new Explored(known.size(), switched, next.way + ": " + violation);
                 }
-                if (known.add(List.of(world.key(), next.faults, next.lowered))) {
+                if (known.add(List.of(world.key(), next.faults, next.configured))) {
                     switched += world.served().contains("new") ? 1 : 0;
                     open.push(next);
                 }
@@ -152,8 +181,8 @@ class RolloverModelTest {
         return new Explored(known.size(), switched, null);
     }
 
-    private static void everyOrder(int seconds, int faults, TestReporter reporter) {
-        Explored explored = explore(new Rollover(), seconds, faults);
+    private static void everyOrder(Choice configured, int seconds, int faults, TestReporter reporter) {
+        Explored explored = explore(new Rollover(), RolloverModel.BY_BOTH_CLOCKS, configured, seconds, faults);
         reporter.publishEntry("worlds", explored.worlds + ", with the new key " + explored.switched);
         assertThat(explored.violation).isNull();
         assertThat(explored.worlds).isGreaterThan(500);
@@ -187,6 +216,7 @@ class RolloverModelTest {
             case SLEEP -> world.sleep(1);
             case REBOOT -> world.reboot(1);
             case LOWER -> world.configure(1);
+            case RAISE -> world.configure(4);
         }
     }
 
@@ -199,15 +229,23 @@ class RolloverModelTest {
     @Test
     @Requirement({"DANE-9", "DANE-10"})
     void everyOrderOfASmallWorldKeepsEveryCacheRight(TestReporter reporter) {
-        everyOrder(5, 1, reporter);
+        everyOrder(Choice.LOWER, 5, 1, reporter);
+    }
+
+    /// Longer records in caches, also where nobody knows whether they came to a server.
+    @Test
+    @Requirement({"DANE-9", "DANE-10"})
+    void everyOrderOfASmallWorldWhoseRecordsLiveLongerOneDayKeepsEveryCacheRight(TestReporter reporter) {
+        everyOrder(Choice.RAISE, 4, 1, reporter);
     }
 
     @Test
     @Tag("long")
     @Requirement({"DANE-9", "DANE-10"})
     void everyOrderOfALargerWorldKeepsEveryCacheRight(TestReporter reporter) {
-        everyOrder(8, 1, reporter);
-        everyOrder(5, 2, reporter);
+        everyOrder(Choice.LOWER, 8, 1, reporter);
+        everyOrder(Choice.LOWER, 5, 2, reporter);
+        everyOrder(Choice.RAISE, 8, 1, reporter);
     }
 
     @Test
@@ -229,7 +267,8 @@ class RolloverModelTest {
     @Test
     void clocksThatCountWhatDidNotPassAreCaught() {
         for (RolloverModel.Counting counting : List.of(BY_THE_WALL_CLOCK, BY_THE_FASTER_CLOCK)) {
-            assertThat(explore(new Rollover(), counting, 5, 1).violation).contains("FORWARD", "new is served");
+            assertThat(explore(new Rollover(), counting, Choice.LOWER, 5, 1).violation)
+                    .contains("FORWARD", "new is served");
         }
     }
 
@@ -322,6 +361,10 @@ class RolloverModelTest {
             world.silence(server, false);
         }
         for (int round = 0; round < 120; round++) {
+            if (round == 80) { // nothing else changes, and it fails in one way or another
+                world.next(OUTCOMES.get((int) (seed % OUTCOMES.size())));
+                world.configure(1 + world.timeToLive() % 6);
+            }
             world.tick();
             world.look();
             for (int server = 1; server < servers; server++) {
@@ -336,6 +379,7 @@ class RolloverModelTest {
         world.wanted().forEach(key -> right.add("3 1 1 " + key));
         return world.served().equals(world.wanted())
                         && Set.copyOf(world.published()).equals(Set.of(right))
+                        && world.servers().stream().allMatch(zone -> zone.timeToLive() == world.timeToLive())
                         && world.state().phase() == RolloverState.Phase.STEADY
                 ? null
                 : "seed " + seed + " does not come to an end: " + world;
@@ -360,7 +404,11 @@ class RolloverModelTest {
 
     @Test
     void theMutantsAreCaughtAtRandomToo() {
-        for (Rollover mutant : List.of(new SwitchesEarly(), new IgnoresOneServer(), new TakesTheNewTimeToLive())) {
+        for (Rollover mutant : List.of(
+                new SwitchesEarly(),
+                new IgnoresOneServer(),
+                new TakesTheNewTimeToLive(),
+                new ForgetsWhatMayHaveComeLate())) {
             assertThat(isCaughtAtRandom(mutant, RolloverModel.BY_BOTH_CLOCKS)).isTrue();
         }
         for (RolloverModel.Counting counting :

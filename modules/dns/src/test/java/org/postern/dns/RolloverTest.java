@@ -42,6 +42,44 @@ class RolloverTest {
         course.clear();
     }
 
+    /// A change of nothing else, which fails: once in the answer, once without a word.
+    @Test
+    @Requirement("DANE-9")
+    void anotherTimeToLiveIsPublishedAgainUntilEveryServerHasIt() {
+        published();
+        for (RolloverModel.Publication failure : RolloverModel.Publication.values()) {
+            int next = world.timeToLive() + 1;
+            world.next(failure);
+            world.configure(next);
+            pass(1);
+            pass(3);
+            assertThat(world.servers()).as("%s", failure).allMatch(zone -> zone.timeToLive() == next);
+            assertThat(world.state().obstacles()).isEmpty();
+            assertThat(world.state().phase()).isEqualTo(Phase.STEADY);
+        }
+    }
+
+    /// The answer said that it failed, and it has come to a server all the same: a cache may have it.
+    @Test
+    @Requirement({"DANE-9", "DANE-10"})
+    void aLongerTimeToLiveThatIsInDoubtIsWaitedFor() {
+        published();
+        int longer = 10 * TIME_TO_LIVE;
+        world.next(RolloverModel.Publication.LATE);
+        world.configure(longer);
+        world.arrive();
+        world.transfer(1);
+        world.tick();
+        world.configure(TIME_TO_LIVE); // somebody has changed his mind
+        int last = world.now();
+        pass(1);
+        world.renew("new");
+        while (!world.served().contains("new")) {
+            pass(1);
+        }
+        assertThat(world.now()).isGreaterThanOrEqualTo(last + 2 * longer);
+    }
+
     @Test
     @Requirement({"DANE-10", "DANE-14"})
     void aKeyIsAnnouncedWaitedForServedProvedAndTheOldOneWithdrawn() {

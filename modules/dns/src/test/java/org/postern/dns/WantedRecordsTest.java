@@ -34,9 +34,13 @@ class WantedRecordsTest {
         return ports;
     }
 
+    private static TlsaData.Records tlsa(String... data) {
+        return new TlsaData.Records(List.of(data), Optional.empty());
+    }
+
     private static WantedRecords wanted(Map<MailService, Integer> ports, FrontEnd... frontEnds) {
         return new WantedRecords(
-                List.of(DOMAIN), List.of(frontEnds), ports, Map.of(HOST, List.of(KEY)), Duration.ofHours(1), List.of());
+                List.of(DOMAIN), List.of(frontEnds), ports, Map.of(HOST, tlsa(KEY)), Duration.ofHours(1), List.of());
     }
 
     private static FrontEnd host(String... addresses) {
@@ -106,7 +110,7 @@ class WantedRecordsTest {
                         new FrontEnd(second, 10, List.of(), place),
                         new FrontEnd(new DomainName("mail3.example.net"), 10, List.of(), place)),
                 Map.of(MailService.IMAPS, 993, MailService.IMAP, 143),
-                Map.of(HOST, List.of(KEY), second, List.of(KEY)),
+                Map.of(HOST, tlsa(KEY), second, tlsa(KEY)),
                 Duration.ofMinutes(5),
                 List.of());
         assertThat(ZoneText.of(wanted.all())).isEqualTo("""
@@ -137,7 +141,7 @@ class WantedRecordsTest {
                 List.of(),
                 List.of(host()),
                 Map.of(MailService.IMAPS, 993),
-                Map.of(HOST, List.of(KEY, next)),
+                Map.of(HOST, tlsa(KEY, next)),
                 Duration.ofMinutes(5),
                 List.of());
         assertThat(wanted.all())
@@ -145,6 +149,38 @@ class WantedRecordsTest {
                 .satisfies(set -> assertThat(set.data())
                         .hasSize(2)
                         .contains(KEY, "3 1 1 30313233343536373839616263646566" + "30313233343536373839414243444546"));
+    }
+
+    /// What a rollover waits for is what is published, not what the configuration has become in the meantime.
+    @Test
+    @Requirement({"DANE-9", "DANE-17"})
+    void tlsaRecordsAndAliasesLiveAsLongAsTheRolloverSays() {
+        Optional<DomainName> place = Optional.of(new DomainName("_dane.example.net"));
+        DomainName second = new DomainName("mail2.example.net");
+        DomainName third = new DomainName("mail3.example.net");
+        WantedRecords wanted = new WantedRecords(
+                List.of(),
+                List.of(
+                        new FrontEnd(HOST, 0, List.of(InetAddress.ofLiteral("192.0.2.1"))),
+                        new FrontEnd(second, 0, List.of(), place),
+                        new FrontEnd(third, 0, List.of(), place)),
+                Map.of(MailService.IMAPS, 993),
+                Map.of(
+                        HOST,
+                        new TlsaData.Records(List.of(KEY), Optional.of(Duration.ofMinutes(1))),
+                        second,
+                        new TlsaData.Records(List.of(KEY), Optional.of(Duration.ofMinutes(2))),
+                        third,
+                        new TlsaData.Records(List.of(KEY), Optional.of(Duration.ofMinutes(3)))),
+                Duration.ofHours(1),
+                List.of());
+        assertThat(ZoneText.of(wanted.all())).isEqualTo("""
+                _dane.example.net. 120 IN TLSA %s
+                mail.example.net. 3600 IN A 192.0.2.1
+                _993._tcp.mail.example.net. 60 IN TLSA %s
+                _993._tcp.mail2.example.net. 120 IN CNAME _dane.example.net.
+                _993._tcp.mail3.example.net. 180 IN CNAME _dane.example.net.
+                """.formatted(KEY, KEY));
     }
 
     @Test

@@ -183,7 +183,7 @@ final class DnsKeeper implements AutoCloseable {
     }
 
     private WantedRecords wanted(DnsSettings settings, Map<MailService, Integer> ports) {
-        Map<DomainName, List<String>> data = new HashMap<>();
+        Map<DomainName, TlsaData.Records> data = new HashMap<>();
         settings.frontEnds().forEach(each -> data.put(each.host(), tlsa.of(each.host(), settings.tlsa())));
         DnsGroups.Situation now = situation(settings, ports);
         return new WantedRecords(now.domains(), settings.frontEnds(), ports, data, settings.timeToLive(), others(now));

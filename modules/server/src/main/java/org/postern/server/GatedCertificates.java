@@ -112,12 +112,19 @@ final class GatedCertificates {
                     .filter(old -> sameKind(old, each) && sharesName(old, each))
                     .forEach(retained::add);
         }
-        List<Kept> serving = new ArrayList<>();
-        valid.stream()
+        List<Kept> held = valid.stream()
                 .filter(kept -> retained.contains(kept.served()) && !contains(candidates, kept.served()))
+                .toList();
+        List<Kept> serving = new ArrayList<>();
+        if (!retained.isEmpty()) {
+            // in the order in which they were served: who waits at one host takes no other's place meanwhile
+            valid.stream()
+                    .filter(kept -> retained.contains(kept.served()) || contains(candidates, kept.served()))
+                    .forEach(serving::add);
+        }
+        candidates.stream()
+                .filter(kept -> !barred.containsKey(kept.served()) && !contains(serving, kept.served()))
                 .forEach(serving::add);
-        List<Kept> held = List.copyOf(serving);
-        candidates.stream().filter(kept -> !barred.containsKey(kept.served())).forEach(serving::add);
         List<Waiting> waiting = candidates.stream()
                 .filter(kept -> barred.containsKey(kept.served()))
                 .map(kept -> new Waiting(kept, Set.copyOf(barred.getOrDefault(kept.served(), Set.of()))))

@@ -1,6 +1,7 @@
 package org.postern.server;
 
 import java.util.List;
+import java.util.Optional;
 import org.postern.dns.Rollovers;
 import org.postern.dns.TlsaData;
 import org.postern.dns.TlsaParameters;
@@ -12,8 +13,8 @@ import org.postern.tls.ServedCertificates;
 /// certificate that a client gets who asks for the host, be it with an ECDSA or an RSA key.
 record ServedTlsa(ServedCertificates served, Rollovers rollovers) implements TlsaData {
     @Override
-    public List<String> of(DomainName host, List<TlsaParameters> forms) {
-        return rollovers.published(host).orElseGet(() -> served(host, forms));
+    public Records of(DomainName host, List<TlsaParameters> forms) {
+        return rollovers.published(host).orElseGet(() -> new Records(served(host, forms), Optional.empty()));
     }
 
     @Override

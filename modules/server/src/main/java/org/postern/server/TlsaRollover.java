@@ -44,6 +44,7 @@ final class TlsaRollover {
             if (zone.isPresent() && !settings.tlsa().isEmpty()) {
                 hosts.add(new TlsaHost(
                         each.host(),
+                        each.tlsaAt().orElse(each.host()),
                         ports,
                         settings.tlsa(),
                         settings.timeToLive(),
