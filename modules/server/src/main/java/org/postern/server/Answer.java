@@ -16,6 +16,8 @@ sealed interface Answer {
     ///
     /// @param certificatesEnd when the first of its certificates ends; null where none is served
     /// @param store `healthy`, or `refusing-changes` until a restart
+    /// @param listeners where it listens, those included that close later
+    /// @param closing those that are configured no more, and take connections until caches forget their records
     record Status(
             String version,
             long process,
@@ -24,7 +26,8 @@ sealed interface Answer {
             String store,
             int sessions,
             Optional<Instant> certificatesEnd,
-            List<Listener> listeners)
+            List<Listener> listeners,
+            List<Closing> closing)
             implements Answer {}
 
     /// A port or a Unix socket that is listened on.

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
@@ -56,11 +57,6 @@ final class DnsKeeper implements AutoCloseable {
     /// The settings, and what was made of them.
     private record Means(DnsSettings settings, Gate gate, AuthoritativeServers servers) {}
 
-    /// A longer time to live than now.
-    ///
-    /// @param end of the last record that has it, by [System#nanoTime]
-    private record Earlier(Duration timeToLive, long end) {}
-
     private final Accounts accounts;
     private final RetiringListeners listeners;
     private final TlsaData tlsa;
@@ -75,7 +71,6 @@ final class DnsKeeper implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("dns").factory());
     private volatile Means means;
-    private volatile Earlier earlier = new Earlier(Duration.ZERO, System.nanoTime());
 
     /// Publishes nothing before [#start].
     ///
@@ -142,21 +137,10 @@ final class DnsKeeper implements AutoCloseable {
 
     /// Another configuration, which listens already.
     void take(DnsSettings next) {
-        if (next.timeToLive().compareTo(settings().timeToLive()) < 0) {
-            Duration before = longestTimeToLive();
-            earlier = new Earlier(before, System.nanoTime() + before.toNanos());
-        }
         if (!next.equals(settings())) {
             means = means(next);
         }
         refresh();
-    }
-
-    /// Of records that a cache may have: they may have been published before the setting was lowered.
-    Duration longestTimeToLive() {
-        Duration now = settings().timeToLive();
-        Earlier before = earlier;
-        return before.end - System.nanoTime() > 0 && before.timeToLive.compareTo(now) > 0 ? before.timeToLive : now;
     }
 
     DnsSettings settings() {
@@ -324,11 +308,13 @@ final class DnsKeeper implements AutoCloseable {
 
     private void lookAt(Means now) {
         List<FrontEnd> early = unreleased(now);
-        Map<MailService, Integer> ports = offered(listeners.offered());
-        List<RecordSet> all = wanted(now.settings(), ports).all();
+        List<RecordSet> all =
+                wanted(now.settings(), offered(listeners.offered())).all();
         DnsWatch.Look look = watch.begin();
         look.waiting(groups.waiting(situation(now.settings(), ports)));
         boolean everywhere = true;
+        Map<Integer, Duration> leads = leads(now.settings(), all);
+        listeners.published(leads);
         for (DnsSettings.Zone zone : now.settings().zones()) {
             List<RecordSet> sets = inZone(now.settings(), zone, all);
             Gate.Passage passage = passage(now, sets, early);
@@ -355,7 +341,7 @@ final class DnsKeeper implements AutoCloseable {
             }
         }
         if (everywhere) {
-            listeners.seen(ports.values());
+            listeners.seen(leads);
         }
         if (look.end() || listeners.awaitsSight()) {
             timer.schedule(this::look, AGAIN.toSeconds(), TimeUnit.SECONDS);
@@ -409,11 +395,10 @@ final class DnsKeeper implements AutoCloseable {
                                     throw new CompletionException(new PublicationException("the server stops"));
                                 }
                                 List<FrontEnd> early = unreleased(now);
-                                List<RecordSet> sets = inZone(
-                                        now.settings(),
-                                        zone.get(),
-                                        wanted(now.settings(), offered(listeners.offered()))
-                                                .all());
+                                List<RecordSet> all = wanted(now.settings(), offered(listeners.offered()))
+                                        .all();
+                                List<RecordSet> sets = inZone(now.settings(), zone.get(), all);
+                                listeners.published(leads(now.settings(), all));
                                 try {
                                     List<RecordSet> permitted =
                                             passage(now, sets, early).permitted();
@@ -433,22 +418,43 @@ final class DnsKeeper implements AutoCloseable {
         }
     }
 
-    /// Ports that lead clients here by records which Postern itself publishes.
-    Set<Integer> publishedPorts() {
-        Map<MailService, Integer> ports = offered(listeners.offered());
-        List<RecordSet> published = wanted(settings(), ports).all().stream()
-                .filter(set -> publishes(set.owner()))
-                .toList();
-        return ports.values().stream()
-                .filter(port -> published.stream().anyMatch(set -> leadsTo(set, port)))
-                .collect(Collectors.toSet());
+    /// Ports that records lead to which Postern itself publishes now, and the longest time to live of these.
+    Map<Integer, Duration> leads() {
+        return leads(settings(), wanted().all());
     }
 
-    private static boolean leadsTo(RecordSet set, int port) {
-        return ((set.type() == RecordType.TLSA || set.type() == RecordType.CNAME)
-                        && set.owner().text().startsWith("_" + port + "._tcp."))
-                || (set.type() == RecordType.SRV
-                        && set.data().stream().anyMatch(data -> data.matches("\\d+ \\d+ " + port + " .*")));
+    private Map<Integer, Duration> leads(DnsSettings settings, List<RecordSet> sets) {
+        Map<DnsSettings.Zone, Boolean> published = new HashMap<>();
+        Map<Integer, Duration> leads = new TreeMap<>();
+        for (RecordSet set : sets) {
+            Optional<DnsSettings.Zone> zone = settings.zoneOf(set.owner());
+            if (zone.isPresent()
+                    && published.computeIfAbsent(
+                            zone.get(), each -> publishers.apply(each).isPresent())) {
+                ports(set)
+                        .forEach(port -> leads.merge(
+                                port, set.timeToLive(), (one, other) -> one.compareTo(other) < 0 ? other : one));
+            }
+        }
+        return leads;
+    }
+
+    /// That a set leads to.
+    private static List<Integer> ports(RecordSet set) {
+        if (set.type() == RecordType.SRV) {
+            return set.data().stream()
+                    .map(data -> data.split(" ", 4))
+                    .filter(fields -> !fields[3].equals(".")) // RFC 2782: not offered
+                    .map(fields -> Integer.valueOf(fields[2]))
+                    .toList();
+        }
+        String owner = set.owner().text();
+        int end = owner.indexOf("._tcp.");
+        return (set.type() == RecordType.TLSA || set.type() == RecordType.CNAME)
+                        && end > 1
+                        && owner.substring(1, end).chars().allMatch(Character::isDigit)
+                ? List.of(Integer.valueOf(owner.substring(1, end)))
+                : List.of();
     }
 
     @Override

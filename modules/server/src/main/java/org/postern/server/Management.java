@@ -49,6 +49,7 @@ final class Management implements ControlSocket.Handler {
             Optional<NameServer> nameServer,
             Rollovers rollovers,
             Listeners listeners,
+            RetiringListeners retiring,
             Path dataDirectory,
             KeyFiles keys,
             Supplier<Answer.Reloaded> reload) {
@@ -62,7 +63,7 @@ final class Management implements ControlSocket.Handler {
         stores = new StoreManagement(store, keys);
         sessions = new SessionManagement(listeners);
         certificateFacts = new CertificateManagement(certificates, store.accounts());
-        server = new ServerManagement(store, certificates, listeners, dataDirectory);
+        server = new ServerManagement(store, certificates, listeners, retiring, dataDirectory);
         mail = new MailManagement(store);
         records = new DnsManagement(dns, publishers, certificates, store.accounts());
         zones = new NameServerManagement(nameServer);

@@ -5,7 +5,6 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
@@ -132,7 +131,8 @@ final class PosternServer implements AutoCloseable {
                     new TlsUseRecords(new SessionLog(), store.tlsInventory()),
                     meters.registry());
             open.push(() -> listeners.stop(GRACE));
-            retiring = opened(new RetiringListeners(listeners));
+            retiring = opened(new RetiringListeners(
+                    listeners, ListenerMemory.in(configuration.dataDirectory(), RolloverClock.Reading::now)));
             store.accounts().onRevoked(listeners::endSessionsOf);
             nameServer =
                     configuration.nameServer().map(own -> opened(openNameServer(own.settings(), directory, meters)));
@@ -168,6 +168,7 @@ final class PosternServer implements AutoCloseable {
                     nameServer,
                     rollovers,
                     listeners,
+                    retiring,
                     configuration.dataDirectory(),
                     new KeyFiles(this::running, live.map(LiveConfiguration::file)),
                     this::reload);
@@ -228,6 +229,8 @@ final class PosternServer implements AutoCloseable {
             if (nameServer.isPresent()) {
                 nameServer.get().listen();
             }
+            Map<Service.Kind, Protocol> protocols = protocols(configuration);
+            retiring.reopen(listener -> settings(configuration, listener, protocols), rollovers.longestTimeToLive());
             opened(ControlSocket.open(configuration.dataDirectory().resolve(ControlSocket.FILE), management));
         } catch (IOException e) {
             throw new StartException(String.valueOf(e.getMessage()), e);
@@ -278,16 +281,20 @@ final class PosternServer implements AutoCloseable {
     private List<Answer.Closing> take(Configuration next) {
         List<CertificateKeeper.Kept> ready;
         List<ClientAuthority> authorities;
-        Optional<NameServer.Prepared> zones;
+        Optional<NameServer.Prepared> zones = prepareZones(next);
         try {
-            ready = certificates.prepare(next);
             authorities = ClientCertificateLogins.read(next);
-            zones = prepareZones(next);
-            retiring.change(settings(next), dns.publishedPorts(), longestTimeToLive());
+            ready = certificates.prepare(next);
+            retiring.change(settings(next), leads());
         } catch (TlsConfigurationException unusable) {
+            zones.ifPresent(NameServer.Prepared::discard);
             throw new RequestRefused("the running certificates stay: " + unusable.getMessage(), Main.CONFIGURATION);
         } catch (IOException e) {
+            zones.ifPresent(NameServer.Prepared::discard);
             throw new RequestRefused("the running listeners stay: " + e.getMessage());
+        } catch (RuntimeException fault) {
+            zones.ifPresent(NameServer.Prepared::discard);
+            throw fault;
         }
         nameServer.ifPresent(server -> zones.ifPresent(server::take));
         certificates.take(next, ready);
@@ -300,11 +307,12 @@ final class PosternServer implements AutoCloseable {
         return retiring.closing();
     }
 
-    /// Of records that a cache may have.
-    private Duration longestTimeToLive() {
-        Duration now = dns.longestTimeToLive();
-        Duration before = rollovers.longestTimeToLive();
-        return now.compareTo(before) < 0 ? before : now;
+    /// Ports that records lead to, and for how long a cache may have these.
+    private Map<Integer, Duration> leads() {
+        Duration longest = rollovers.longestTimeToLive();
+        Map<Integer, Duration> leads = dns.leads();
+        leads.replaceAll((_, timeToLive) -> timeToLive.compareTo(longest) < 0 ? longest : timeToLive);
+        return leads;
     }
 
     private Optional<NameServer.Prepared> prepareZones(Configuration next) {
@@ -321,17 +329,20 @@ final class PosternServer implements AutoCloseable {
     /// With protocols of their own: sessions that are open go on with what they began with.
     private List<ListenerSettings> settings(Configuration configuration) {
         Map<Service.Kind, Protocol> protocols = protocols(configuration);
-        List<ListenerSettings> settings = new ArrayList<>();
-        for (Listener listener : configuration.listeners()) {
-            settings.add(new ListenerSettings(
-                    listener.service().serviceName(),
-                    listener.endpoint(),
-                    listener.service().security,
-                    Objects.requireNonNull(protocols.get(listener.service().kind)),
-                    limits(configuration, listener.service().kind),
-                    listener.service().forClients() ? configuration.proxies() : List.of()));
-        }
-        return settings;
+        return configuration.listeners().stream()
+                .map(listener -> settings(configuration, listener, protocols))
+                .toList();
+    }
+
+    private static ListenerSettings settings(
+            Configuration configuration, Listener listener, Map<Service.Kind, Protocol> protocols) {
+        return new ListenerSettings(
+                listener.service().serviceName(),
+                listener.endpoint(),
+                listener.service().security,
+                Objects.requireNonNull(protocols.get(listener.service().kind)),
+                limits(configuration, listener.service().kind),
+                listener.service().forClients() ? configuration.proxies() : List.of());
     }
 
     /// A POP3 client that is lost keeps its maildrop locked: its sessions wait less long (RFC 1939 §3).

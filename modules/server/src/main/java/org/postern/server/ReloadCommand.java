@@ -30,7 +30,7 @@ final class ReloadCommand implements Callable<Integer> {
                 + closing(reloaded.closing());
     }
 
-    private static String closing(List<Answer.Closing> closing) {
+    static String closing(List<Answer.Closing> closing) {
         StringBuilder text = new StringBuilder();
         closing.forEach(each -> text.append("closes later: ")
                 .append(each.service())

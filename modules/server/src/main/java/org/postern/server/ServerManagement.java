@@ -18,12 +18,19 @@ final class ServerManagement {
     private final PosternStore store;
     private final CertificateKeeper certificates;
     private final Listeners listeners;
+    private final RetiringListeners retiring;
     private final Path dataDirectory;
 
-    ServerManagement(PosternStore store, CertificateKeeper certificates, Listeners listeners, Path dataDirectory) {
+    ServerManagement(
+            PosternStore store,
+            CertificateKeeper certificates,
+            Listeners listeners,
+            RetiringListeners retiring,
+            Path dataDirectory) {
         this.store = store;
         this.certificates = certificates;
         this.listeners = listeners;
+        this.retiring = retiring;
         this.dataDirectory = dataDirectory;
     }
 
@@ -51,7 +58,8 @@ final class ServerManagement {
                 certificates.served().served().stream()
                         .map(served -> served.leaf().getNotAfter().toInstant())
                         .min(Comparator.naturalOrder()),
-                bound);
+                bound,
+                retiring.closing());
     }
 
     static String security(Service service) {

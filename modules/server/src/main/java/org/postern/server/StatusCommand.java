@@ -29,7 +29,8 @@ final class StatusCommand implements Callable<Integer> {
                         .map(end -> "until " + Units.time(end))
                         .orElse("NONE")
                 + "\n"
-                + "sessions      " + status.sessions() + "\n\n" + table(status.listeners());
+                + "sessions      " + status.sessions() + "\n\n" + table(status.listeners())
+                + ReloadCommand.closing(status.closing());
     }
 
     static Table table(List<Answer.Listener> listeners) {

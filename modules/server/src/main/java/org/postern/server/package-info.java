@@ -7,8 +7,8 @@
 /// [MetricsEndpoint], [Quickstart] with [QuickstartState] and [SampleMail], [Logging], [ServiceManager] (systemd).
 ///
 /// Records of mail domains: [DnsSettings] (read by [DnsSection]), [DnsKeeper] (what is wanted, published and looked at)
-/// with [ServedTlsa], [DnsPublishers], [DnsGroups], [DnsMemory] and [DnsWatch]; [DnsLint]; [RetiringListeners];
-/// [AcmeRecords]. Another way to publish is a record in
+/// with [ServedTlsa], [DnsPublishers], [DnsGroups], [DnsMemory] and [DnsWatch]; [DnsLint]; [RetiringListeners]
+/// with [ListenerMemory]; [AcmeRecords]. Another way to publish is a record in
 /// `DnsSettings.Way`, a branch in `DnsSection` and one in `DnsPublishers`. The own name server: [NameServerSection],
 /// [NameServerManagement], [ZoneDisplay]; [FreePort] for quickstart's.
 ///

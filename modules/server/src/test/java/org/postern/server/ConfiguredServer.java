@@ -27,7 +27,8 @@ final class ConfiguredServer implements AutoCloseable {
     private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
 
     private final Path directory;
-    private final Map<Service, Integer> ports = new EnumMap<>(Service.class);
+    private final Map<Service, Integer> ports;
+    private final Surroundings.Ports others;
     final PosternServer server;
 
     /// @param more settings beside host, directory and ports
@@ -37,11 +38,23 @@ final class ConfiguredServer implements AutoCloseable {
 
     /// @param others where others' servers are
     ConfiguredServer(Path directory, String more, Surroundings.Ports others) throws IOException {
-        this.directory = directory;
+        this(directory, freePorts(), more, others);
+    }
+
+    private static Map<Service, Integer> freePorts() throws IOException {
+        Map<Service, Integer> ports = new EnumMap<>(Service.class);
         Iterator<Integer> free = FreePorts.next(Service.values().length).iterator();
         for (Service service : Service.values()) {
             ports.put(service, free.next());
         }
+        return ports;
+    }
+
+    private ConfiguredServer(
+            Path directory, Map<Service, Integer> ports, String more, Surroundings.Ports others) throws IOException {
+        this.directory = directory;
+        this.ports = ports;
+        this.others = others;
         configure(more);
         server = new PosternServer(LiveConfiguration.read(file(), Map.of()), others);
         server.listen();
@@ -56,6 +69,12 @@ final class ConfiguredServer implements AutoCloseable {
                                 Progress.NONE);
             }
         }
+    }
+
+    /// Stopped, and started with other settings, on the same ports.
+    ConfiguredServer restarted(String more) throws IOException {
+        close();
+        return new ConfiguredServer(directory, ports, more, others);
     }
 
     Path file() {

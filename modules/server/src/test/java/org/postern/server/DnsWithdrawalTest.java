@@ -123,20 +123,10 @@ class DnsWithdrawalTest {
             Target target = Target.resolve(
                     Server.configured(org.postern.mua.Service.POP3, "mail.example.test", pop3), resolver::lookup);
             assertThat(target.tlsaRecords()).isNotEmpty();
-            long lastSeen = System.nanoTime(); // a cache may have got them then
             server.configure(configuration("3 seconds") + without);
+            long lastSeen = System.nanoTime(); // a cache may have got them then
             server.done("reload");
-            boolean open = true;
-            while (open) {
-                long asked = System.nanoTime();
-                if (leadThere(resolver, pop3)) {
-                    lastSeen = asked;
-                }
-                open = getsIn(target);
-                assertThat(open || System.nanoTime() - lastSeen >= TIME_TO_LIVE.toNanos())
-                        .as("shut out with records that are still good")
-                        .isTrue();
-            }
+            staysWhileACacheMayHaveItsRecords(target, resolver, pop3, lastSeen);
             assertThat(leadThere(resolver, pop3)).isFalse();
             assertThat(resolver.lookup(POP3, DnsRecord.Type.SRV).records(DnsRecord.Srv.class))
                     .containsExactly(new DnsRecord.Srv(0, 0, 0, DomainName.ROOT));
@@ -160,6 +150,68 @@ class DnsWithdrawalTest {
             assertThat(server.done("reload")).doesNotContain("closes later");
             ConfiguredServer.await(() -> leadThere(resolver, pop3) && hasTlsa(resolver, pop3));
             assertThat(getsIn(target)).isTrue();
+        }
+    }
+
+    /// Returns when nobody gets in any more.
+    private static void staysWhileACacheMayHaveItsRecords(Target target, Resolver resolver, int listener, long known) {
+        long lastSeen = known;
+        boolean open = true;
+        while (open) {
+            long asked = System.nanoTime();
+            if (leadThere(resolver, listener)) {
+                lastSeen = asked;
+            }
+            open = getsIn(target);
+            assertThat(open || System.nanoTime() - lastSeen >= TIME_TO_LIVE.toNanos())
+                    .as("shut out with records that are still good")
+                    .isTrue();
+        }
+    }
+
+    /// A restart does not make caches forget.
+    @Test
+    @Requirement({"DANE-14", "R6186-6"})
+    void aListenerThatGoesStaysOverRestartsWhileCachesMayHaveItsRecords() throws Exception {
+        String without = "listeners.pop3.enabled = false\n";
+        ConfiguredServer server = start("mail A 127.0.0.1\nns A 127.0.0.1\n");
+        try {
+            openTheGate(server);
+            Resolver resolver = resolver();
+            int pop3 = server.port(Service.POP3);
+            ConfiguredServer.await(() -> leadThere(resolver, pop3) && hasTlsa(resolver, pop3));
+            Target target = Target.resolve(
+                    Server.configured(org.postern.mua.Service.POP3, "mail.example.test", pop3), resolver::lookup);
+
+            long known = System.nanoTime();
+            server = server.restarted(configuration("3 seconds") + without);
+            staysWhileACacheMayHaveItsRecords(target, resolver, pop3, known);
+            assertThat(leadThere(resolver, pop3)).isFalse();
+            assertThat(server.done("status")).doesNotContain("closes later");
+
+            // the configuration changes while nobody runs
+            server = server.restarted(configuration("5 minutes"));
+            ConfiguredServer.await(() -> leadThere(resolver, pop3) && hasTlsa(resolver, pop3));
+            server = server.restarted(configuration("5 minutes") + without);
+            assertThat(getsIn(target)).isTrue();
+            assertThat(server.done("status"))
+                    .contains("closes later: pop3 on 127.0.0.1 port " + pop3 + ", at the latest at ");
+            ConfiguredServer.await(() -> !leadThere(resolver, pop3));
+
+            // and while somebody does
+            server = server.restarted(configuration("5 minutes"));
+            ConfiguredServer.await(() -> leadThere(resolver, pop3) && hasTlsa(resolver, pop3));
+            server.configure(configuration("5 minutes") + without);
+            server.done("reload");
+            ConfiguredServer.await(() -> !leadThere(resolver, pop3));
+            server = server.restarted(configuration("5 minutes") + without);
+            assertThat(getsIn(target)).isTrue();
+            assertThat(server.run("status", "--json").json().get("closing"))
+                    .singleElement()
+                    .satisfies(each -> assertThat(each.get("port").asInt()).isEqualTo(pop3));
+            assertThat(leadThere(resolver, pop3)).as("it is not offered").isFalse();
+        } finally {
+            server.close();
         }
     }
 
