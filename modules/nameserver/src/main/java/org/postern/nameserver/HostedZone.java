@@ -63,7 +63,7 @@ final class HostedZone {
         this.clock = clock;
         this.rollover = new KeyRollover(settings);
         this.signer = new ZoneSigner(settings);
-        Path own = directory.resolve(directoryName(settings));
+        Path own = place(settings, directory);
         Files.createDirectories(
                 own, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         keyFile = own.resolve("keys");
@@ -85,6 +85,13 @@ final class HostedZone {
             state.write(stateFile);
         }
         refresh(state.published());
+    }
+
+    /// Where its files are.
+    ///
+    /// @param directory of all zones
+    static Path place(ZoneSettings settings, Path directory) {
+        return directory.resolve(directoryName(settings));
     }
 
     private static String directoryName(ZoneSettings settings) {

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -22,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.postern.dns.AuthoritativeServers;
 import org.postern.dns.PublicationException;
 import org.postern.dns.Publisher;
@@ -63,16 +66,36 @@ public final class NameServer implements AutoCloseable {
         }
     }
 
-    /// Settings that can take the place of the running ones; made by [#prepare].
+    /// Settings that can take the place of the running ones, by [#take], or come to nothing, by [#discard]; made by
+    /// [#prepare].
     public static final class Prepared {
         private final NameServerSettings settings;
         private final Map<DomainName, HostedZone> opened = new LinkedHashMap<>();
         private final Map<DomainName, HostedZone.Prepared> changed = new LinkedHashMap<>();
         private final Map<Name, TransferKey> keys;
+        /// Directories of zones that were never there before.
+        private final List<Path> made = new ArrayList<>();
 
         private Prepared(NameServerSettings settings) {
             this.settings = settings;
             this.keys = keys(settings);
+        }
+
+        /// Nothing is left of it: nobody has seen the keys that were made.
+        public void discard() {
+            opened.values().forEach(HostedZone::close);
+            made.forEach(place -> {
+                try (Stream<Path> files = Files.list(place)) {
+                    for (Path file : files.toList()) {
+                        Files.delete(file);
+                    }
+                    Files.delete(place);
+                } catch (NoSuchFileException nothing) {
+                    // it failed before it made any
+                } catch (IOException e) {
+                    LOG.warn("{} is of a zone that is not served, and cannot be removed: {}", place, e.getMessage());
+                }
+            });
         }
     }
 
@@ -155,16 +178,32 @@ public final class NameServer implements AutoCloseable {
     /// @throws IllegalArgumentException in the operator's words
     public Prepared prepare(NameServerSettings next) throws IOException {
         Prepared prepared = new Prepared(settings.with(next));
-        for (ZoneSettings zone : next.zones()) {
-            Hosted running = zones.get(zone.origin());
-            boolean twice = running == null
-                    ? prepared.opened.put(zone.origin(), new HostedZone(zone, directory, clock)) != null
-                    : prepared.changed.put(zone.origin(), running.zone.prepare(zone)) != null;
-            if (twice) {
-                throw new IllegalArgumentException("the zone " + zone.origin() + " is there twice");
+        try {
+            for (ZoneSettings zone : next.zones()) {
+                prepare(zone, prepared);
             }
+            return prepared;
+        } catch (IOException | RuntimeException unusable) {
+            prepared.discard();
+            throw unusable;
         }
-        return prepared;
+    }
+
+    private void prepare(ZoneSettings zone, Prepared prepared) throws IOException {
+        DomainName name = zone.origin();
+        if (prepared.opened.containsKey(name) || prepared.changed.containsKey(name)) {
+            throw new IllegalArgumentException("the zone " + name + " is there twice");
+        }
+        Hosted running = zones.get(name);
+        if (running != null) {
+            prepared.changed.put(name, running.zone.prepare(zone));
+            return;
+        }
+        Path place = HostedZone.place(zone, directory);
+        if (Files.notExists(place)) {
+            prepared.made.add(place);
+        }
+        prepared.opened.put(name, new HostedZone(zone, directory, clock));
     }
 
     /// Goes on as prepared. Secondaries that stay keep what they have; the others are told, or told no more. What

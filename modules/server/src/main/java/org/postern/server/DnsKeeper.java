@@ -308,8 +308,8 @@ final class DnsKeeper implements AutoCloseable {
 
     private void lookAt(Means now) {
         List<FrontEnd> early = unreleased(now);
-        List<RecordSet> all =
-                wanted(now.settings(), offered(listeners.offered())).all();
+        Map<MailService, Integer> ports = offered(listeners.offered());
+        List<RecordSet> all = wanted(now.settings(), ports).all();
         DnsWatch.Look look = watch.begin();
         look.waiting(groups.waiting(situation(now.settings(), ports)));
         boolean everywhere = true;

@@ -50,8 +50,8 @@ final class ConfiguredServer implements AutoCloseable {
         return ports;
     }
 
-    private ConfiguredServer(
-            Path directory, Map<Service, Integer> ports, String more, Surroundings.Ports others) throws IOException {
+    private ConfiguredServer(Path directory, Map<Service, Integer> ports, String more, Surroundings.Ports others)
+            throws IOException {
         this.directory = directory;
         this.ports = ports;
         this.others = others;

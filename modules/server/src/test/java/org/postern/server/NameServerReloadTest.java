@@ -4,11 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -103,6 +106,49 @@ class NameServerReloadTest {
             server.done("reload");
             ConfiguredServer.await(() -> same("second.test") && confirmed(server, "second.test"));
             assertThat(Path.of(again)).hasBinaryContent(kept);
+        }
+    }
+
+    /// Keys that nobody uses would look like a zone's.
+    @Test
+    void nothingIsLeftOfAReloadThatIsRefused() throws Exception {
+        primary = FreePorts.next(1).getFirst();
+        String first = zone("example.test", "");
+        String known = zone("known.test", "");
+        Path wrong = Files.writeString(directory.resolve("wrong.zone"), "www A not-an-address\n");
+        String broken = zone("broken.test", "records = \"" + wrong + "\"");
+        try (ConfiguredServer server = new ConfiguredServer(directory, nameServer("", first, known));
+                ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+            Path zones = server.data().resolve("nameserver");
+            server.configure(nameServer("", first));
+            server.done("reload");
+            byte[] keys = Files.readAllBytes(zones.resolve("known.test/keys"));
+
+            server.configure(nameServer("", first, known, zone("new.test", ""), broken));
+            assertThat(server.run("reload"))
+                    .returns(Main.CONFIGURATION, CommandRun::code)
+                    .satisfies(run -> assertThat(run.err()).contains("the running zones stay", "wrong.zone"));
+            server.configure(nameServer("", first, zone("new.test", ""), zone("new.test", "")));
+            assertThat(server.run("reload").code()).isEqualTo(Main.CONFIGURATION);
+            server.configure(nameServer("", first, known, zone("new.test", "")) + "listeners.imaps.port = "
+                    + taken.getLocalPort() + "\n");
+            assertThat(server.run("reload").err()).contains("the running listeners stay");
+            server.configure(nameServer("", first, zone("new.test", ""))
+                    + "tls { certificates = files, files = [{ chain = \"none.pem\", key = \"none.pem\" }] }\n");
+            assertThat(server.run("reload").code()).isEqualTo(Main.CONFIGURATION);
+
+            try (Stream<Path> left = Files.list(zones)) {
+                assertThat(left.filter(Files::isDirectory)
+                                .map(each -> each.getFileName().toString()))
+                        .containsExactlyInAnyOrder("example.test", "known.test");
+            }
+            assertThat(zones.resolve("known.test/keys")).hasBinaryContent(keys);
+            assertThat(ask(primary, "example.test", "SOA")).isNotEmpty();
+
+            server.configure(nameServer("", first, known, zone("new.test", "")));
+            server.done("reload");
+            assertThat(ask(primary, "new.test", "SOA")).isNotEmpty();
+            assertThat(zones.resolve("known.test/keys")).hasBinaryContent(keys);
         }
     }
 
