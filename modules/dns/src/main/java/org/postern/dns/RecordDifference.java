@@ -59,6 +59,7 @@ public record RecordDifference(
 
     /// Asks for all of the wanted sets, and for those that should not be there. Blocking.
     ///
+    /// @param unwanted where something may be left; of TXT sets only their data is looked for
     public static Comparison compare(List<RecordSet> wanted, List<Leftover> unwanted, AuthoritativeServers servers) {
         Map<RecordSet.Key, Optional<RecordSet>> asked = new LinkedHashMap<>();
         Map<RecordSet.Key, Function<RecordSet, Optional<RecordSet>>> ours = new HashMap<>();

@@ -52,6 +52,7 @@ public final class RecordLint {
     /// Looks. Blocking.
     ///
     /// @param wanted whether it may be published or not
+    /// @param unwanted of which nothing should be left
     public List<LintFinding> of(List<RecordSet> wanted, List<Leftover> unwanted, List<FrontEnd> frontEnds) {
         Gate.Passage passage = gate.pass(wanted, Set.of());
         Set<Leftover> gone = new LinkedHashSet<>(unwanted);

@@ -197,7 +197,9 @@ public final class UpdatePublisher implements Publisher, AutoCloseable {
             }
         }
         if (!complaints.isEmpty()) {
-            throw new PublicationException(String.join("\n", complaints.values()));
+            Map<RecordSet.Key, String> refusals = new LinkedHashMap<>();
+            complaints.forEach((place, text) -> refusals.put(new RecordSet.Key(place.owner(), place.type()), text));
+            throw new PublicationException(refusals);
         }
     }
 

@@ -8,13 +8,16 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.postern.dns.Neighbours;
 import org.postern.dns.PublicationException;
 import org.postern.dns.RecordSet;
+import org.postern.dns.RecordType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xbill.DNS.DClass;
@@ -29,6 +32,8 @@ import org.xbill.DNS.Type;
 ///
 /// Changes are made under its lock, by whoever asks for them; readers take the version that is there.
 final class HostedZone {
+    private static final String IN_THE_FILE = ", in the file that records names";
+
     private static final Logger LOG = LoggerFactory.getLogger(HostedZone.class);
 
     private final Name origin;
@@ -242,19 +247,18 @@ final class HostedZone {
     /// @return whether another version is served now
     synchronized boolean publish(List<RecordSet> wanted) throws PublicationException {
         List<Record> records = new ArrayList<>();
-        List<String> refusals = new ArrayList<>();
+        Map<RecordSet.Key, String> refusals = new LinkedHashMap<>();
         try {
             for (RecordSet set : wanted) {
                 List<Record> ours = ZoneText.of(set, origin);
-                harm(set, ours)
+                harm(set, ours, wanted)
                         .ifPresentOrElse(
-                                harm -> refusals.add(
-                                        set.key() + " is not published: " + harm + ", in the file that records names"),
+                                harm -> refusals.put(set.key(), set.key() + " is not published: " + harm),
                                 () -> records.addAll(ours));
             }
             boolean changed = refresh(records);
             if (!refusals.isEmpty()) {
-                throw new PublicationException(String.join("; ", refusals));
+                throw new PublicationException(refusals);
             }
             return changed;
         } catch (IllegalArgumentException | IllegalStateException e) {
@@ -266,7 +270,7 @@ final class HostedZone {
     }
 
     /// What keeps a set out of the zone.
-    private Optional<String> harm(RecordSet set, List<Record> ours) {
+    private Optional<String> harm(RecordSet set, List<Record> ours, List<RecordSet> wanted) {
         Record first = ours.getFirst();
         for (Record other : others) {
             boolean alias = first.getType() == Type.CNAME || other.getType() == Type.CNAME;
@@ -275,15 +279,25 @@ final class HostedZone {
                     && !ours.contains(other)
                     && !isFollowed(first, others)) {
                 return Optional.of(Type.string(other.getType()) + " " + other.rdataToString()
-                        + " is there, and an alias stands alone"); // RFC 1034 §3.6.2
+                        + " is there, and an alias stands alone" + IN_THE_FILE); // RFC 1034 §3.6.2
             }
         }
-        return Neighbours.harm(
-                set,
-                others.stream()
-                        .filter(other -> other.sameRRset(first) && !ours.contains(other))
-                        .map(Record::rdataToString)
-                        .toList());
+        if (set.type() == RecordType.CNAME
+                && wanted.stream().anyMatch(each -> each.owner().equals(set.owner()) && each.type() != set.type())) {
+            return Optional.of("other records are wanted there, and an alias stands alone");
+        }
+        return switch (set.type()) {
+            // there may be more servers and addresses than Postern's
+            case A, AAAA, SRV -> Optional.empty();
+            case CAA, CDNSKEY, CDS, CNAME, DNSKEY, DS, MX, NS, SOA, TLSA, TXT ->
+                Neighbours.harm(
+                                set,
+                                others.stream()
+                                        .filter(other -> other.sameRRset(first) && !ours.contains(other))
+                                        .map(Record::rdataToString)
+                                        .toList())
+                        .map(harm -> harm + IN_THE_FILE);
+        };
     }
 
     /// Does what is due: takes over the file of others' records, moves keys on, signs again.

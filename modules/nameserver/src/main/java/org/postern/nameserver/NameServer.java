@@ -365,11 +365,11 @@ public final class NameServer implements AutoCloseable {
                 if (hosted == null) {
                     throw new PublicationException("the name server has no zone " + name + " any more");
                 }
-                boolean changed = true; // also where a part of it is refused
+                long before = hosted.zone.zone().serial();
                 try {
-                    changed = hosted.zone.publish(wanted);
+                    hosted.zone.publish(wanted);
                 } finally {
-                    if (changed) {
+                    if (hosted.zone.zone().serial() != before) { // also where a part of it is refused
                         tell(name);
                     }
                 }

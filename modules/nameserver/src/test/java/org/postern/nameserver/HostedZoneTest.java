@@ -168,8 +168,8 @@ class HostedZoneTest {
                 .isInstanceOf(PublicationException.class)
                 .hasMessage("""
                         example.org TXT is not published: "v=spf1 a -all" is there, and there may be one such record only, \
-                        in the file that records names; \
-                        example.org MX is not published: 5 elsewhere.test. is there, in the file that records names; \
+                        in the file that records names
+                        example.org MX is not published: 5 elsewhere.test. is there, in the file that records names
                         mta-sts.example.org CNAME is not published: A 192.0.2.2 is there, and an alias stands alone, \
                         in the file that records names""");
         assertThat(zone.zone()

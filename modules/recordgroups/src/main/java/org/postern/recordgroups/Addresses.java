@@ -6,6 +6,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.postern.resolver.DnsRecord;
 import org.postern.resolver.DomainName;
@@ -13,13 +14,15 @@ import org.postern.resolver.Lookup;
 
 /// What DNS says, for those who go there.
 final class Addresses {
+    private static final int MOST_OF_A_KIND = 2;
+
     private final BiFunction<DomainName, DnsRecord.Type, Lookup> lookups;
 
     Addresses(BiFunction<DomainName, DnsRecord.Type, Lookup> lookups) {
         this.lookups = lookups;
     }
 
-    /// All addresses of a host, at least one.
+    /// Addresses of a host, at least one, and no more than somebody tries.
     ///
     /// @throws IOException where there is none, or no answer, in words
     List<InetAddress> of(DomainName host) throws IOException {
@@ -27,7 +30,8 @@ final class Addresses {
         Lookup four = lookups.apply(host, DnsRecord.Type.A);
         Lookup six = lookups.apply(host, DnsRecord.Type.AAAA);
         Stream.of(four, six)
-                .flatMap(lookup -> lookup.records(DnsRecord.Address.class).stream())
+                .flatMap(lookup ->
+                        lookup.records(DnsRecord.Address.class).stream().limit(MOST_OF_A_KIND))
                 .map(DnsRecord.Address::address)
                 .forEach(addresses::add);
         if (addresses.isEmpty()) {
@@ -36,6 +40,18 @@ final class Addresses {
             throw new UnknownHostException(host + " has no address");
         }
         return addresses;
+    }
+
+    /// Whether an address is of this machine or of a network that others do not reach.
+    static boolean isPrivate(InetAddress address) {
+        byte[] octets = address.getAddress();
+        return address.isAnyLocalAddress()
+                || address.isLoopbackAddress()
+                || address.isLinkLocalAddress()
+                || address.isSiteLocalAddress()
+                || address.isMulticastAddress()
+                || (octets.length == 16 && (octets[0] & 0xfe) == 0xfc) // RFC 4193
+                || (octets.length == 4 && octets[0] == 100 && (octets[1] & 0xc0) == 64); // RFC 6598
     }
 
     boolean isAlias(DomainName host) {
@@ -49,11 +65,11 @@ final class Addresses {
         return lookup.records(kind);
     }
 
-    /// TXT records that begin with `v=` and this.
-    List<String> texts(DomainName owner, String version) throws IOException {
+    /// TXT records of one kind.
+    List<String> texts(DomainName owner, Predicate<String> kind) throws IOException {
         return records(owner, DnsRecord.Type.TXT, DnsRecord.Txt.class).stream()
                 .map(DnsRecord.Txt::toString)
-                .filter(text -> TagList.isOf(version, text))
+                .filter(kind)
                 .toList();
     }
 

@@ -34,7 +34,7 @@ record DkimKey(String kind, String data) {
     static DkimKey read(Path file) throws IOException {
         try {
             if (Files.size(file) > LARGEST_FILE) {
-                throw new IOException(file + " is too large for a key");
+                throw new IOException("it is too large");
             }
             try (Reader text = Files.newBufferedReader(file);
                     PEMParser parser = new PEMParser(text)) {
@@ -44,14 +44,14 @@ record DkimKey(String kind, String data) {
                             case PrivateKeyInfo secret -> publicHalf(PrivateKeyFactory.createKey(secret));
                             case SubjectPublicKeyInfo open -> PublicKeyFactory.createKey(open);
                             case null, default ->
-                                throw new IOException(file + " holds no private or public key in PEM that can be read");
+                                throw new IOException("no private or public key in PEM can be read there");
                         });
             }
         } catch (NoSuchFileException e) {
             throw new IOException("there is no file " + file, e);
         } catch (AccessDeniedException e) {
             throw new IOException(file + " may not be read (the public key is enough)", e);
-        } catch (IllegalArgumentException | IllegalStateException e) {
+        } catch (RuntimeException | IOException e) { // the reader throws many kinds
             throw new IOException(file + " holds no key for DKIM: " + e.getMessage(), e);
         }
     }

@@ -1,8 +1,11 @@
 package org.postern.recordgroups;
 
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.postern.resolver.DomainName;
 
 /// What an operator decides about the record groups of a mail domain; what is empty is off. In texts and in the names
@@ -96,6 +99,13 @@ public record GroupSettings(
         example.dmarc.ifPresent(text -> require(RecordGroup.DMARC, () -> ReportAddresses.ofDmarc(TagList.parse(text))));
         example.tlsReports.ifPresent(
                 text -> require(RecordGroup.TLSRPT, () -> ReportAddresses.ofTlsReports(TagList.parse(text))));
+        Set<String> names = new HashSet<>();
+        example.selectors.stream()
+                .map(each -> each.name().toLowerCase(Locale.ROOT))
+                .filter(name -> !names.add(name))
+                .forEach(name -> {
+                    throw new IllegalArgumentException("dkim: the selector " + name + " is there twice");
+                });
         example.selectors.stream()
                 .map(DkimSelector::source)
                 .filter(KeySource.KeyFile.class::isInstance)

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +16,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.postern.resolver.DomainName;
@@ -28,7 +28,6 @@ final class MailExchangerProbe {
     private static final Duration WHOLE = Duration.ofSeconds(30);
     private static final int LONGEST_LINE = 2_000; // octets
     private static final int MOST_LINES = 100;
-    private static final int MOST_SHOWN = 200; // octets
 
     private final DomainName introduction;
     private final SSLContext trust;
@@ -45,22 +44,28 @@ final class MailExchangerProbe {
     ///
     /// @param refusal why it does not take the domain's mail, in words; empty where it does
     /// @param withoutTls why it is not to be had with TLS and a certificate for its name; empty where it is
-    record Answer(Optional<String> refusal, Optional<String> withoutTls) {}
+    /// @param reached whether anybody answered
+    record Answer(Optional<String> refusal, Optional<String> withoutTls, boolean reached) {}
 
-    /// The first of a host's addresses that answers.
+    /// The first of a host's addresses that says yes or no.
     Answer ask(DomainName host, List<InetAddress> addresses, DomainName domain) {
-        String refusal = "";
+        long end = System.nanoTime() + WHOLE.toNanos();
+        String trouble = "";
+        boolean reached = false;
         for (InetAddress address : addresses) {
             try {
-                return new Answer(Optional.empty(), ask(host, address, domain));
+                return new Answer(Optional.empty(), ask(host, address, domain, end), true);
             } catch (Refusal told) {
-                return new Answer(Optional.of(host + " " + told.getMessage()), Optional.of("it takes no mail"));
+                return new Answer(Optional.of(host + " " + told.getMessage()), Optional.of("it takes no mail"), true);
+            } catch (Trouble told) {
+                trouble = host + " " + told.getMessage();
+                reached = true;
             } catch (IOException e) {
-                refusal = host + " does not answer at " + address.getHostAddress() + ", port " + port + ": "
+                trouble = host + " does not answer at " + address.getHostAddress() + ", port " + port + ": "
                         + e.getMessage();
             }
         }
-        return new Answer(Optional.of(refusal), Optional.of(refusal));
+        return new Answer(Optional.of(trouble), Optional.of(trouble), reached);
     }
 
     /// An answer that is a no.
@@ -72,42 +77,71 @@ final class MailExchangerProbe {
         }
     }
 
-    private Optional<String> ask(DomainName host, InetAddress address, DomainName domain) throws IOException {
-        Optional<String> withoutTls;
-        try (Socket socket = connect(address)) {
+    /// An answer that may be another one later, or at another address (RFC 5321 §4.2.1).
+    private static final class Trouble extends IOException {
+        private static final long serialVersionUID = 1;
+
+        Trouble(String message) {
+            super(message);
+        }
+    }
+
+    /// @return why not with TLS
+    private Optional<String> ask(DomainName host, InetAddress address, DomainName domain, long end) throws IOException {
+        String withoutTls;
+        try (Socket socket = connect(address, end)) {
             Dialogue dialogue = new Dialogue(socket);
-            dialogue.greeting();
-            if (!dialogue.hello()) {
-                withoutTls = Optional.of(host + " offers no STARTTLS");
+            Optional<String> no = dialogue.offersTls(host);
+            if (no.isPresent()) {
                 dialogue.recipient(domain);
-                return withoutTls;
+                return no;
             }
-            dialogue.command("STARTTLS", '2');
             try (SSLSocket secured = secured(socket, host)) {
-                Dialogue protectedDialogue = new Dialogue(secured);
-                protectedDialogue.hello();
-                protectedDialogue.recipient(domain);
+                Dialogue inside = new Dialogue(secured);
+                inside.hello();
+                inside.recipient(domain);
                 return Optional.empty();
-            } catch (SSLException e) {
-                withoutTls = Optional.of(host + " has no certificate for its name: " + e.getMessage());
+            } catch (NoTls told) {
+                withoutTls = String.valueOf(told.getMessage());
             }
         }
-        try (Socket socket = connect(address)) { // who delivers without a look at certificates is no worse off
+        try (Socket socket = connect(address, end)) { // who delivers without a look at certificates is no worse off
             Dialogue dialogue = new Dialogue(socket);
             dialogue.greeting();
             dialogue.hello();
             dialogue.recipient(domain);
         }
-        return withoutTls;
+        return Optional.of(withoutTls);
     }
 
-    private Socket connect(InetAddress address) throws IOException {
+    /// The handshake failed.
+    private static final class NoTls extends IOException {
+        private static final long serialVersionUID = 1;
+
+        NoTls(DomainName host, IOException failure) {
+            super(text(host, failure), failure);
+        }
+
+        private static String text(DomainName host, IOException failure) {
+            for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+                if (cause instanceof CertificateException) {
+                    return host + " has no certificate that senders take: " + cause.getMessage();
+                }
+            }
+            return "TLS fails at " + host + ": " + failure.getMessage();
+        }
+    }
+
+    private Socket connect(InetAddress address, long end) throws IOException {
+        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+        if (left <= 0) {
+            throw new IOException("it took too long");
+        }
         Socket socket = new Socket();
         try {
             socket.setSoTimeout((int) READ.toMillis());
-            socket.connect(new InetSocketAddress(address, port), (int) CONNECT.toMillis());
-            CompletableFuture.delayedExecutor(WHOLE.toSeconds(), TimeUnit.SECONDS)
-                    .execute(() -> close(socket));
+            socket.connect(new InetSocketAddress(address, port), (int) Math.min(left, CONNECT.toMillis()));
+            CompletableFuture.delayedExecutor(left, TimeUnit.MILLISECONDS).execute(() -> close(socket));
             return socket;
         } catch (IOException e) {
             close(socket);
@@ -123,13 +157,17 @@ final class MailExchangerProbe {
         }
     }
 
-    private SSLSocket secured(Socket socket, DomainName host) throws IOException {
-        SSLSocket secured = (SSLSocket) trust.getSocketFactory().createSocket(socket, host.text(), port, true);
-        SSLParameters parameters = secured.getSSLParameters();
-        parameters.setEndpointIdentificationAlgorithm("HTTPS");
-        secured.setSSLParameters(parameters);
-        secured.startHandshake();
-        return secured;
+    private SSLSocket secured(Socket socket, DomainName host) throws NoTls {
+        try {
+            SSLSocket secured = (SSLSocket) trust.getSocketFactory().createSocket(socket, host.text(), port, true);
+            SSLParameters parameters = secured.getSSLParameters();
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            secured.setSSLParameters(parameters);
+            secured.startHandshake();
+            return secured;
+        } catch (IOException e) {
+            throw new NoTls(host, e);
+        }
     }
 
     /// Commands and replies, one after the other.
@@ -147,9 +185,30 @@ final class MailExchangerProbe {
             expect("greets with", reply(), "2");
         }
 
+        /// Goes as far as a TLS handshake.
+        ///
+        /// @return why not
+        Optional<String> offersTls(DomainName host) throws IOException {
+            greeting();
+            if (!hello()) {
+                return Optional.of(host + " offers no STARTTLS");
+            }
+            send("STARTTLS");
+            String reply = reply();
+            return reply.charAt(0) == '2'
+                    ? Optional.empty()
+                    : Optional.of(host + " answers STARTTLS with " + last(reply)); // RFC 3207 §4: 454
+        }
+
         /// @return whether STARTTLS is offered
         boolean hello() throws IOException {
-            String reply = command("EHLO " + introduction, '2');
+            send("EHLO " + introduction);
+            String reply = reply();
+            if (reply.charAt(0) == '5') { // RFC 5321 §3.2
+                command("HELO " + introduction, '2');
+                return false;
+            }
+            expect("answers EHLO with", reply, "2");
             return reply.toUpperCase(Locale.ROOT).lines().anyMatch(line -> line.matches("250[ -]STARTTLS *"));
         }
 
@@ -164,19 +223,20 @@ final class MailExchangerProbe {
             send("QUIT");
         }
 
-        String command(String command, char expected) throws IOException {
+        private void command(String command, char expected) throws IOException {
             send(command);
-            String reply = reply();
-            expect("answers " + command.split(" ", 2)[0] + " with", reply, String.valueOf(expected));
-            return reply;
+            expect("answers " + command.split(" ", 2)[0] + " with", reply(), String.valueOf(expected));
         }
 
         private void expect(String what, String reply, String expected) throws IOException {
             if (expected.indexOf(reply.charAt(0)) < 0) {
-                String last = reply.lines().reduce((_, next) -> next).orElse("");
-                throw new Refusal(
-                        what + " " + last.replaceAll("[^ -~]", "?").substring(0, Math.min(MOST_SHOWN, last.length())));
+                String text = what + " " + last(reply);
+                throw reply.charAt(0) == '4' ? new Trouble(text) : new Refusal(text);
             }
+        }
+
+        private static String last(String reply) {
+            return reply.lines().reduce((_, next) -> next).orElse("");
         }
 
         private void send(String command) throws IOException {

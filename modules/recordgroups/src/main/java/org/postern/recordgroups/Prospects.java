@@ -11,8 +11,10 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
@@ -22,27 +24,39 @@ import org.postern.identity.TrustAnchors;
 import org.postern.recordgroups.GroupSettings.DkimSelector;
 import org.postern.recordgroups.GroupSettings.KeySource;
 import org.postern.recordgroups.GroupSettings.MailExchanger;
+import org.postern.recordgroups.ReportAddresses.Mailbox;
 import org.postern.resolver.DnsRecord;
 import org.postern.resolver.DomainName;
 
 /// The record groups of mail domains, and what is in their way. Asks those that the records lead to: blocking.
 public final class Prospects {
     private static final int LONGEST_STRING = 255; // octets, RFC 1035 §3.3
+    private static final int LONGEST_NAME = 253; // characters
 
     private final Surroundings surroundings;
     private final Duration timeToLive;
     private final Addresses addresses;
     private final MailExchangerProbe exchangers;
+    /// Of servers that everybody goes to, and of those for this server's own clients.
     private final WebServer web;
+
+    private final WebServer ownWeb;
+    /// What was answered, for the rest of this look.
+    private final Map<Asked, MailExchangerProbe.Answer> answers = new ConcurrentHashMap<>();
+
+    private final Map<DomainName, MailExchangerProbe.Answer> unreachable = new ConcurrentHashMap<>();
+
+    private record Asked(DomainName host, DomainName domain) {}
 
     public Prospects(Surroundings surroundings, Duration timeToLive) {
         this.surroundings = surroundings;
         this.timeToLive = timeToLive;
         addresses = new Addresses(surroundings.lookups());
-        SSLContext trust = trust(surroundings.anchors());
+        SSLContext everybody = trust(surroundings.publicAnchors());
         exchangers = new MailExchangerProbe(
-                surroundings.host(), trust, surroundings.ports().smtp());
-        web = new WebServer(trust, surroundings.ports());
+                surroundings.host(), everybody, surroundings.ports().smtp());
+        web = new WebServer(everybody, surroundings.ports());
+        ownWeb = new WebServer(trust(surroundings.anchors()), surroundings.ports());
     }
 
     private static SSLContext trust(TrustAnchors anchors) {
@@ -71,11 +85,14 @@ public final class Prospects {
     /// @param mailDomains of this server
     public static List<RecordSet.Key> keys(DomainName domain, GroupSettings settings, Set<DomainName> mailDomains) {
         List<RecordSet.Key> keys = new ArrayList<>();
+        if (!fits(domain, settings)) {
+            return keys;
+        }
         if (!settings.exchangers().isEmpty()) {
             keys.add(new RecordSet.Key(domain, RecordType.MX));
         }
         settings.spf().ifPresent(_ -> keys.add(new RecordSet.Key(domain, RecordType.TXT)));
-        settings.selectors().forEach(selector -> keys.add(key(domain, selector)));
+        selectors(domain, settings).forEach(selector -> keys.add(key(domain, selector)));
         settings.dmarc().ifPresent(text -> {
             keys.add(dmarcKey(domain));
             permitting(domain, text, mailDomains).forEach(owner -> keys.add(new RecordSet.Key(owner, RecordType.TXT)));
@@ -89,6 +106,22 @@ public final class Prospects {
                 .flatMap(host -> aliasKey(domain.child("autoconfig"), host))
                 .ifPresent(keys::add);
         return keys;
+    }
+
+    /// Whether the names below a domain are none that are too long (RFC 1035 §3.1).
+    private static boolean fits(DomainName domain, GroupSettings settings) {
+        int longest = settings.selectors().stream()
+                .mapToInt(each -> each.name().length() + "._domainkey.".length())
+                .reduce("_smtp._tls.".length(), Math::max);
+        return domain.text().length() + longest <= LONGEST_NAME;
+    }
+
+    /// Without those that would lead to themselves: the domain has the key that others' aliases lead to.
+    private static List<DkimSelector> selectors(DomainName domain, GroupSettings settings) {
+        return settings.selectors().stream()
+                .filter(each -> !(each.source() instanceof KeySource.Alias(DomainName at)
+                        && at.equals(key(domain, each).owner())))
+                .toList();
     }
 
     private static RecordSet.Key key(DomainName domain, DkimSelector selector) {
@@ -121,12 +154,15 @@ public final class Prospects {
     /// @param settings of the domain
     public List<Prospect> of(DomainName domain, GroupSettings settings) {
         List<Prospect> prospects = new ArrayList<>();
+        if (!fits(domain, settings)) {
+            return prospects;
+        }
         if (!settings.exchangers().isEmpty()) {
             prospects.add(exchangers(domain, settings.exchangers()));
         }
         boolean takesMail = prospects.stream().anyMatch(each -> each.obstacle().isEmpty());
         settings.spf().ifPresent(text -> prospects.add(spf(domain, text, takesMail)));
-        settings.selectors().forEach(selector -> prospects.add(dkim(domain, selector)));
+        selectors(domain, settings).forEach(selector -> prospects.add(dkim(domain, selector)));
         settings.dmarc().ifPresent(text -> prospects.addAll(dmarc(domain, text, List.copyOf(prospects))));
         settings.policyHost().ifPresent(host -> prospects.addAll(policy(domain, host, settings.exchangers())));
         settings.tlsReports().ifPresent(text -> prospects.add(tlsReports(domain, text)));
@@ -195,7 +231,17 @@ public final class Prospects {
     }
 
     private MailExchangerProbe.Answer ask(DomainName host, DomainName domain) throws IOException {
-        return exchangers.ask(host, addresses.of(host), domain);
+        Asked asked = new Asked(host, domain);
+        MailExchangerProbe.Answer known = unreachable.getOrDefault(host, answers.get(asked));
+        if (known != null) {
+            return known;
+        }
+        MailExchangerProbe.Answer answer = exchangers.ask(host, addresses.of(host), domain);
+        answers.put(asked, answer);
+        if (!answer.reached()) {
+            unreachable.put(host, answer);
+        }
+        return answer;
     }
 
     private Prospect spf(DomainName domain, String text, boolean takesMail) {
@@ -236,10 +282,10 @@ public final class Prospects {
             boolean authentic = others.stream()
                     .anyMatch(each -> (each.group() == RecordGroup.SPF || each.group() == RecordGroup.DKIM)
                             && each.obstacle().isEmpty());
-            if (!authentic && addresses.texts(domain, "spf1").isEmpty()) {
+            if (!authentic && addresses.texts(domain, SpfRecord::isOne).isEmpty()) {
                 throw new IOException("there is neither SPF nor DKIM, on which DMARC rests");
             }
-            for (String mailbox : reports.mailboxes()) {
+            for (Mailbox mailbox : reports.mailboxes()) {
                 requireMailbox(mailbox);
                 requirePermission(domain, mailbox);
             }
@@ -254,9 +300,10 @@ public final class Prospects {
     /// RFC 7489 §7.1: a domain here that takes reports about another says so.
     private static List<DomainName> permitting(DomainName domain, String text, Set<DomainName> mailDomains) {
         return ReportAddresses.ofDmarc(TagList.parse(text)).mailboxes().stream()
-                .map(Prospects::domainOf)
+                .map(Mailbox::domain)
                 .filter(mailDomains::contains)
                 .filter(other -> isForeign(other, domain))
+                .filter(other -> (domain + "._report._dmarc." + other).length() <= LONGEST_NAME)
                 .map(other -> other.child(domain + "._report._dmarc"))
                 .distinct()
                 .toList();
@@ -266,25 +313,21 @@ public final class Prospects {
         return !other.isWithin(domain) && !domain.isWithin(other);
     }
 
-    private static DomainName domainOf(String mailbox) {
-        return new DomainName(mailbox.substring(mailbox.lastIndexOf('@') + 1));
-    }
-
-    private void requirePermission(DomainName domain, String mailbox) throws IOException {
-        DomainName other = domainOf(mailbox);
+    private void requirePermission(DomainName domain, Mailbox mailbox) throws IOException {
+        DomainName other = mailbox.domain();
         if (isForeign(other, domain) && !surroundings.mailDomains().contains(other)) {
             DomainName owner = other.child(domain + "._report._dmarc");
-            if (addresses.texts(owner, "DMARC1").isEmpty()) {
+            if (addresses.texts(owner, text -> TagList.isOf("DMARC1", text)).isEmpty()) {
                 throw new IOException(other + " does not say that it takes reports about " + domain
                         + ": a TXT record \"v=DMARC1\" at " + owner + " does (RFC 7489 §7.1)");
             }
         }
     }
 
-    private void requireMailbox(String mailbox) throws IOException {
-        DomainName domain = domainOf(mailbox);
+    private void requireMailbox(Mailbox mailbox) throws IOException {
+        DomainName domain = mailbox.domain();
         if (surroundings.mailDomains().contains(domain)) {
-            if (!surroundings.mailboxes().test(mailbox)) {
+            if (!surroundings.mailboxes().test(mailbox.address())) {
                 throw new IOException("there is no mailbox " + mailbox);
             }
         } else if (addresses
@@ -297,7 +340,7 @@ public final class Prospects {
     private Prospect tlsReports(DomainName domain, String text) {
         ReportAddresses reports = ReportAddresses.ofTlsReports(TagList.parse(text));
         return Prospect.of(RecordGroup.TLSRPT, text(tlsReportsKey(domain), text), obstacle(() -> {
-            for (String mailbox : reports.mailboxes()) {
+            for (Mailbox mailbox : reports.mailboxes()) {
                 requireMailbox(mailbox);
             }
             for (URI url : reports.urls()) {
@@ -369,18 +412,32 @@ public final class Prospects {
                 throw new IOException("the policy names " + String.join(", ", policy.exchangers())
                         + ", and mail goes to " + host + " too");
             }
-            Optional<String> withoutTls = policy.enforced() ? ask(host, domain).withoutTls() : Optional.empty();
+            Optional<String> withoutTls = policy.enforced() ? withoutTls(host, domain, exchangers) : Optional.empty();
             if (withoutTls.isPresent()) {
                 throw new IOException("the policy is enforced, and " + withoutTls.get());
             }
         }
     }
 
+    /// Who is named by DNS alone is asked in public networks only.
+    private Optional<String> withoutTls(DomainName host, DomainName domain, List<MailExchanger> known)
+            throws IOException {
+        if (known.stream().noneMatch(each -> each.host().equals(host))) {
+            for (InetAddress address : addresses.of(host)) {
+                if (Addresses.isPrivate(address)) {
+                    throw new IOException(host + " has the address " + address.getHostAddress()
+                            + ", which is not public, and mx does not name it: it is not asked");
+                }
+            }
+        }
+        return ask(host, domain).withoutTls();
+    }
+
     private Optional<Prospect> autoconfig(DomainName domain, DomainName host) {
         DomainName name = domain.child("autoconfig");
         return aliasKey(name, host)
                 .map(key -> Prospect.of(RecordGroup.AUTOCONFIG, set(key, List.of(host + ".")), obstacle(() -> {
-                    WebServer.Page page = web.get(
+                    WebServer.Page page = ownWeb.get(
                             name, addresses.of(host), "/mail/config-v1.1.xml?emailaddress=postmaster%40" + domain);
                     Optional<String> disagreement = AutoconfigFile.parse(page.content(), domain)
                             .disagreement(surroundings.frontEnds(), surroundings.services());

@@ -6,18 +6,29 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
+import org.postern.resolver.DomainName;
 
 /// Where reports about a domain's mail go: the `rua=` and `ruf=` of DMARC (RFC 7489 §6.3), the `rua=` of TLSRPT (RFC
 /// 8460 §3).
 ///
-/// @param mailboxes addresses
 /// @param urls of kind https
-public record ReportAddresses(List<String> mailboxes, List<URI> urls) {
+public record ReportAddresses(List<Mailbox> mailboxes, List<URI> urls) {
     private static final Set<String> POLICIES = Set.of("none", "quarantine", "reject");
+
+    private static final Pattern DOMAIN = Pattern.compile("(?=.{1,253}$)[a-zA-Z0-9-]{1,63}(\\.[a-zA-Z0-9-]{1,63})*");
 
     public ReportAddresses {
         mailboxes = List.copyOf(mailboxes);
         urls = List.copyOf(urls);
+    }
+
+    /// An address, and its domain.
+    public record Mailbox(String address, DomainName domain) {
+        @Override
+        public String toString() {
+            return address;
+        }
     }
 
     /// Those of a DMARC record.
@@ -61,7 +72,7 @@ public record ReportAddresses(List<String> mailboxes, List<URI> urls) {
     }
 
     private static ReportAddresses of(TagList record, List<String> tags, boolean byHttps) {
-        List<String> mailboxes = new ArrayList<>();
+        List<Mailbox> mailboxes = new ArrayList<>();
         List<URI> urls = new ArrayList<>();
         for (String tag : tags) {
             for (String text :
@@ -79,16 +90,17 @@ public record ReportAddresses(List<String> mailboxes, List<URI> urls) {
         return new ReportAddresses(mailboxes, urls);
     }
 
-    private static Optional<String> mailbox(String uri) {
+    private static Optional<Mailbox> mailbox(String uri) {
         if (!uri.toLowerCase(Locale.ROOT).startsWith("mailto:")) {
             return Optional.empty();
         }
         // RFC 7489 §6.2: a greatest size may follow
         String address = uri.substring("mailto:".length()).replaceFirst("!\\d+[kmgtKMGT]?$", "");
         int at = address.lastIndexOf('@');
-        if (at < 1 || at == address.length() - 1 || address.contains(" ")) {
-            throw new IllegalArgumentException("'" + address + "' is no address");
+        String domain = address.substring(at + 1);
+        if (at < 1 || !DOMAIN.matcher(domain).matches()) {
+            throw new IllegalArgumentException("'" + address + "' is no address (a domain in A-labels is expected)");
         }
-        return Optional.of(address);
+        return Optional.of(new Mailbox(address, new DomainName(domain)));
     }
 }

@@ -17,7 +17,9 @@ final class SpfCheck {
     private final Addresses addresses;
     private final DomainName domain;
     private final boolean takesMail;
-    private final Set<DomainName> included = new HashSet<>();
+    /// From the domain to what is just read.
+    private final Set<DomainName> path = new HashSet<>();
+
     private int lookups;
 
     /// @param takesMail whether the domain is about to have MX records, which DNS may not know yet
@@ -30,7 +32,7 @@ final class SpfCheck {
     /// What is wrong, in words; empty where nothing is.
     Optional<String> obstacle(SpfRecord record) {
         try {
-            included.add(domain);
+            path.add(domain);
             walk(domain, record);
             return Optional.empty();
         } catch (IOException e) {
@@ -41,6 +43,9 @@ final class SpfCheck {
     private void walk(DomainName at, SpfRecord record) throws IOException {
         boolean ends = record.terms().stream().anyMatch(term -> term.name().equals("all"));
         for (Term term : record.terms()) {
+            if (term.name().equals("all")) {
+                return; // RFC 7208 §5.1: what follows is not read
+            }
             if (!term.asks() || (term.name().equals("redirect") && ends)) { // RFC 7208 §6.1: not asked beside all
                 continue;
             }
@@ -58,26 +63,30 @@ final class SpfCheck {
         DomainName named = term.domain().orElse(at);
         switch (term.name()) {
             case "include", "redirect" -> {
-                List<String> texts = addresses.texts(named, "spf1");
+                List<String> texts = addresses.texts(named, SpfRecord::isOne);
                 if (texts.size() != 1) { // RFC 7208 §5.2: an error for every message
                     throw new IOException(term.name() + ":" + named
                             + (texts.isEmpty() ? " has no SPF record" : " has " + texts.size() + " SPF records"));
                 }
-                if (!included.add(named)) {
-                    throw new IOException(named + " is included twice, or includes itself");
+                if (!path.add(named)) {
+                    throw new IOException(named + " includes itself");
                 }
                 try {
                     walk(named, SpfRecord.parse(texts.getFirst()));
                 } catch (IllegalArgumentException e) {
                     throw new IOException("the SPF record of " + named + " cannot be read: " + e.getMessage(), e);
                 }
+                path.remove(named);
             }
             case "mx" -> {
-                if (!(named.equals(domain) && takesMail)
-                        && addresses
-                                .records(named, DnsRecord.Type.MX, DnsRecord.Mx.class)
-                                .isEmpty()) {
+                int exchangers = addresses
+                        .records(named, DnsRecord.Type.MX, DnsRecord.Mx.class)
+                        .size();
+                if (exchangers == 0 && !(named.equals(domain) && takesMail)) {
                     throw new IOException("mx: " + named + " has no MX record");
+                }
+                if (exchangers > MOST_LOOKUPS) { // RFC 7208 §4.6.4
+                    throw new IOException("mx: " + named + " has more than " + MOST_LOOKUPS + " MX records");
                 }
             }
             case "a" -> addresses.of(named);

@@ -2,17 +2,32 @@ package org.postern.recordgroups;
 
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.postern.resolver.DomainName;
 
-/// An SPF record (RFC 7208 §4.6.1), read.
+/// An SPF record (RFC 7208 §4.6.1, §12), read.
 ///
 /// @param terms in their order; modifiers that mean nothing for the outcome are left out
 public record SpfRecord(List<Term> terms) {
-    private static final Set<String> MECHANISMS = Set.of("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists");
+    private static final String VERSION = "v=spf1";
+    /// RFC 7208 §7.1, without those that are for explanations alone.
+    private static final String MACRO = "%(\\{[slodiphv]\\d{0,3}r?[.+,/_=-]*\\}|%|_|-)";
+
+    private static final Pattern MACROS = Pattern.compile("([!-$&-~]|" + MACRO + ")+");
+    private static final Pattern HOST = Pattern.compile("[!-.0-~]+\\.[a-z0-9-]+\\.?");
+    private static final Pattern MODIFIER = Pattern.compile("([a-z][a-z0-9._-]*)=(.*)");
+    private static final Pattern QUALIFIED = Pattern.compile("[+?~-]?([a-z][a-z0-9]*)(.*)");
+    /// Lengths of prefixes, of IPv4 and of IPv6.
+    private static final Pattern LENGTHS =
+            Pattern.compile("(/([0-9]|[12][0-9]|3[0-2]))?(//([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))?$");
+
+    private static final Pattern FOUR = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+    private static final Pattern NUMBER = Pattern.compile("0|[1-9]\\d{0,2}");
 
     public SpfRecord {
         terms = List.copyOf(terms);
@@ -29,38 +44,41 @@ public record SpfRecord(List<Term> terms) {
         }
     }
 
+    /// Whether a text is an SPF record, a good one or not (RFC 7208 §4.5).
+    static boolean isOne(String text) {
+        String lower = text.toLowerCase(Locale.ROOT);
+        return lower.equals(VERSION) || lower.startsWith(VERSION + " ");
+    }
+
     /// Reads one.
     ///
     /// @throws IllegalArgumentException if it is none
     public static SpfRecord parse(String text) {
-        String[] words = text.strip().split(" +", -1);
-        if (!words[0].equalsIgnoreCase("v=spf1")) {
-            throw new IllegalArgumentException("it begins with v=spf1");
+        if (!isOne(text)) {
+            throw new IllegalArgumentException("it begins with " + VERSION);
         }
         List<Term> terms = new ArrayList<>();
-        for (int index = 1; index < words.length; index++) {
-            term(words[index]).ifPresent(terms::add);
-        }
-        if (terms.stream().filter(term -> term.name().equals("redirect")).count() > 1) {
-            throw new IllegalArgumentException("redirect= is there twice"); // RFC 7208 §6
+        Set<String> modifiers = new HashSet<>();
+        for (String word :
+                text.toLowerCase(Locale.ROOT).substring(VERSION.length()).split(" +", -1)) {
+            if (!word.isEmpty()) {
+                term(word, modifiers).ifPresent(terms::add);
+            }
         }
         return new SpfRecord(terms);
     }
 
-    private static Optional<Term> term(String word) {
-        String lower = word.toLowerCase(Locale.ROOT);
-        if (lower.matches("[a-z][a-z0-9._-]*=.*")) {
-            return lower.startsWith("redirect=")
-                    ? Optional.of(named("redirect", word, lower.substring(9)))
-                    : Optional.empty();
+    private static Optional<Term> term(String word, Set<String> modifiers) {
+        var modifier = MODIFIER.matcher(word);
+        if (modifier.matches()) {
+            return modifier(word, modifier.group(1), modifier.group(2), modifiers);
         }
-        String body = lower.matches("[+?~-].*") ? lower.substring(1) : lower;
-        String[] parts = body.split("[:/]", 2);
-        String name = parts[0];
-        if (!MECHANISMS.contains(name)) {
+        var qualified = QUALIFIED.matcher(word);
+        if (!qualified.matches()) {
             throw new IllegalArgumentException("'" + word + "' is no mechanism");
         }
-        String rest = body.substring(name.length());
+        String name = qualified.group(1);
+        String rest = qualified.group(2);
         return Optional.of(
                 switch (name) {
                     case "all" -> {
@@ -79,21 +97,45 @@ public record SpfRecord(List<Term> terms) {
                         }
                         yield named(name, word, rest.substring(1));
                     }
-                    default -> // a, mx, ptr: for the domain itself, or another, with or without lengths of prefixes
-                        rest.startsWith(":")
-                                ? named(name, word, rest.substring(1).replaceFirst("(/\\d{1,2})?(//\\d{1,3})?$", ""))
-                                : new Term(name, Optional.empty(), false);
+                    case "a", "mx" -> ofDomain(name, word, LENGTHS.matcher(rest).replaceFirst(""));
+                    case "ptr" -> ofDomain(name, word, rest);
+                    default -> throw new IllegalArgumentException("'" + word + "' is no mechanism");
                 });
+    }
+
+    private static Optional<Term> modifier(String word, String name, String value, Set<String> modifiers) {
+        boolean known = name.equals("redirect") || name.equals("exp");
+        if (known && !modifiers.add(name)) {
+            throw new IllegalArgumentException(name + "= is there twice"); // RFC 7208 §6
+        }
+        if (!known) {
+            return Optional.empty();
+        }
+        Term term = named(name, word, value);
+        return name.equals("exp") ? Optional.empty() : Optional.of(term);
+    }
+
+    /// Of the domain itself, or of another.
+    private static Term ofDomain(String name, String word, String rest) {
+        if (rest.isEmpty()) {
+            return new Term(name, Optional.empty(), false);
+        }
+        if (!rest.startsWith(":")) {
+            throw new IllegalArgumentException("'" + word + "' is no mechanism");
+        }
+        return named(name, word, rest.substring(1));
     }
 
     private static Term named(String name, String word, String domain) {
         if (domain.contains("%")) {
-            return new Term(name, Optional.empty(), true);
+            if (MACROS.matcher(domain).matches()) {
+                return new Term(name, Optional.empty(), true);
+            }
+            throw new IllegalArgumentException("'" + word + "' has no macro that there is (RFC 7208 §7.1)");
         }
         try {
-            DomainName named = new DomainName(domain);
-            if (!named.isRoot()) {
-                return new Term(name, Optional.of(named), false);
+            if (HOST.matcher(domain).matches()) {
+                return new Term(name, Optional.of(new DomainName(domain)), false);
             }
         } catch (IllegalArgumentException _) {
             // told below
@@ -103,11 +145,15 @@ public record SpfRecord(List<Term> terms) {
 
     private static void requireNetwork(String name, String word, String rest) {
         String[] network = rest.startsWith(":") ? rest.substring(1).split("/", 2) : new String[] {""};
-        int bits = name.equals("ip4") ? 32 : 128;
+        boolean four = name.equals("ip4");
+        int bits = four ? 32 : 128;
         try {
-            InetAddress address = InetAddress.ofLiteral(network[0]);
-            if (address.getAddress().length * 8 == bits
-                    && (network.length == 1 || Integer.parseInt(network[1]) <= bits)) {
+            boolean address =
+                    four ? FOUR.matcher(network[0]).matches() : network[0].contains(":") && !network[0].contains("%");
+            InetAddress.ofLiteral(network[0]); // throws where it is none
+            if (address
+                    && (network.length == 1
+                            || (NUMBER.matcher(network[1]).matches() && Integer.parseInt(network[1]) <= bits))) {
                 return;
             }
         } catch (IllegalArgumentException _) {

@@ -20,7 +20,8 @@ import org.postern.resolver.Lookup;
 /// @param mailboxes whether mail to an address in one of them arrives
 /// @param frontEnds where clients are sent to
 /// @param services ports of the services that are offered
-/// @param anchors who may vouch for web servers and servers that take mail
+/// @param publicAnchors who vouches for servers that everybody goes to
+/// @param anchors who vouches for those that this server's own clients go to
 /// @param ports of others' servers
 public record Surroundings(
         DomainName host,
@@ -29,6 +30,7 @@ public record Surroundings(
         Predicate<String> mailboxes,
         List<FrontEnd> frontEnds,
         Map<MailService, Integer> services,
+        TrustAnchors publicAnchors,
         TrustAnchors anchors,
         Ports ports) {
     public Surroundings {

@@ -4,9 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.postern.resolver.DomainName;
 
@@ -26,21 +28,23 @@ record TransportPolicy(boolean enforced, List<String> exchangers, String id) {
 
     /// @throws IllegalArgumentException if it is none
     static TransportPolicy parse(byte[] octets) {
-        String version = "";
-        String mode = "";
-        String age = "";
+        Map<String, String> first = new HashMap<>();
         List<String> exchangers = new ArrayList<>();
         for (String line : new String(octets, StandardCharsets.UTF_8).split("\r?\n", -1)) {
             String[] pair = line.split(":", 2);
             String value = pair.length == 2 ? pair[1].strip() : "";
-            switch (pair[0].strip()) {
-                case "version" -> version = value;
-                case "mode" -> mode = value;
-                case "max_age" -> age = value;
-                case "mx" -> exchangers.add(value.toLowerCase(Locale.ROOT));
-                default -> {} // RFC 8461 §3.2: unknown ones are passed over
+            if (pair[0].equals("mx")) {
+                if (value.isEmpty()) {
+                    throw new IllegalArgumentException("a line \"mx: \" names nothing");
+                }
+                exchangers.add(value.toLowerCase(Locale.ROOT));
+            } else {
+                first.putIfAbsent(pair[0], value); // RFC 8461 §3.2: of others only the first counts
             }
         }
+        String version = first.getOrDefault("version", "");
+        String mode = first.getOrDefault("mode", "");
+        String age = first.getOrDefault("max_age", "");
         if (!version.equals("STSv1")) {
             throw new IllegalArgumentException("it has no line \"version: STSv1\"");
         }

@@ -13,15 +13,19 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
+import org.apache.hc.client5.http.classic.methods.HttpHead;
+import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.util.Timeout;
 import org.postern.resolver.DomainName;
 
@@ -32,6 +36,9 @@ final class WebServer {
     private static final Timeout READ = Timeout.ofSeconds(10);
     private static final long WHOLE_SECONDS = 30;
     private static final int LARGEST = 64 * 1024; // octets, RFC 8461 §3.3
+
+    private static final int LONGEST_LINE = 8 * 1024; // octets, of a header field
+    private static final int MOST_FIELDS = 100;
 
     private final SSLContext trust;
     private final Surroundings.Ports ports;
@@ -59,8 +66,10 @@ final class WebServer {
 
     /// @throws IOException where there is no such file, in words
     Page get(URI uri, List<InetAddress> addresses) throws IOException {
+        HttpGet get = new HttpGet(uri);
+        bound(get);
         try (CloseableHttpClient client = client(addresses)) {
-            return client.execute(bounded(uri), response -> page(uri, response));
+            return client.execute(get, response -> page(get, uri, response));
         } catch (IOException e) {
             throw e instanceof Refused ? e : new IOException(uri + ": " + e.getMessage(), e);
         }
@@ -86,20 +95,21 @@ final class WebServer {
     /// @throws IOException where it does not, in words
     void require(URI uri, List<InetAddress> addresses) throws IOException {
         try (CloseableHttpClient client = client(addresses)) {
-            client.execute(bounded(uri), ClassicHttpResponse::getCode);
+            HttpHead head = new HttpHead(uri); // its answer has no content
+            bound(head);
+            client.execute(head, ClassicHttpResponse::getCode);
         } catch (IOException e) {
             throw new IOException(uri + ": " + e.getMessage(), e);
         }
     }
 
-    private static HttpGet bounded(URI uri) {
-        HttpGet get = new HttpGet(uri);
-        CompletableFuture.delayedExecutor(WHOLE_SECONDS, TimeUnit.SECONDS).execute(get::cancel);
-        return get;
+    private static void bound(HttpUriRequestBase request) {
+        CompletableFuture.delayedExecutor(WHOLE_SECONDS, TimeUnit.SECONDS).execute(request::cancel);
     }
 
-    private static Page page(URI uri, ClassicHttpResponse response) throws IOException {
+    private static Page page(HttpGet get, URI uri, ClassicHttpResponse response) throws IOException {
         if (response.getCode() != 200) { // RFC 8461 §3.3: a redirect is none
+            get.cancel(); // else what it sends is read to its end
             throw new Refused(uri + " answers " + response.getCode());
         }
         HttpEntity entity = response.getEntity();
@@ -111,6 +121,7 @@ final class WebServer {
         try (InputStream content = entity.getContent()) {
             byte[] octets = content.readNBytes(LARGEST + 1);
             if (octets.length > LARGEST) {
+                get.cancel();
                 throw new Refused(uri + " has more than " + LARGEST + " octets");
             }
             return new Page(mediaType, octets);
@@ -129,6 +140,12 @@ final class WebServer {
     private CloseableHttpClient client(List<InetAddress> addresses) {
         return HttpClients.custom()
                 .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
+                        .setConnectionFactory(ManagedHttpClientConnectionFactory.builder()
+                                .http1Config(Http1Config.custom()
+                                        .setMaxLineLength(LONGEST_LINE)
+                                        .setMaxHeaderCount(MOST_FIELDS)
+                                        .build())
+                                .build())
                         .setDnsResolver(new Known(addresses))
                         .setTlsSocketStrategy(new DefaultClientTlsStrategy(trust))
                         .setDefaultConnectionConfig(ConnectionConfig.custom()

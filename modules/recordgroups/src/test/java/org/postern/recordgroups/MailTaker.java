@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class MailTaker implements Closeable {
     final List<String> commands = new CopyOnWriteArrayList<>();
     volatile String greeting = "220 mx.example.test ESMTP";
+    volatile String startTls = "220 go on";
+    /// To EHLO; empty for what there is to say.
+    volatile String hello = "";
     /// Of recipients.
     volatile UnaryOperator<String> verdict = _ -> "250 2.1.5 fine";
     /// Offered where it is set.
@@ -62,14 +65,17 @@ final class MailTaker implements Closeable {
             commands.add(line);
             SSLContext secured = tls;
             switch (line.split(" ", 2)[0]) {
-                case "EHLO" ->
-                    say(
-                            socket,
-                            plain && secured != null
-                                    ? "250-mx.example.test\r\n250-PIPELINING\r\n250 STARTTLS"
-                                    : "250 mx.example.test");
+                case "EHLO" -> {
+                    String offer = plain && secured != null
+                            ? "250-mx.example.test\r\n250-PIPELINING\r\n250 STARTTLS"
+                            : "250 mx.example.test";
+                    say(socket, hello.isEmpty() ? offer : hello);
+                }
                 case "STARTTLS" -> {
-                    say(socket, "220 go on");
+                    say(socket, startTls);
+                    if (!startTls.equals("220 go on")) {
+                        continue;
+                    }
                     SSLSocket upper = (SSLSocket) Objects.requireNonNull(secured)
                             .getSocketFactory()
                             .createSocket(socket, null, socket.getPort(), true);

@@ -2,6 +2,7 @@ package org.postern.recordgroups;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
@@ -9,6 +10,7 @@ import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPairGenerator;
@@ -21,10 +23,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -84,6 +89,8 @@ class ProspectsTest {
                 alias CNAME mx
                 text TXT "something"
                 _spf TXT "v=spf1 ip4:192.0.2.0/24 -all"
+                half TXT "v=spf1 include:_spf.example.test -all"
+                other TXT "v=spf1 include:_spf.example.test -all"
                 two TXT "v=spf1 -all"
                 two TXT "v=spf1 +all"
                 loop TXT "v=spf1 include:loop.example.test -all"
@@ -163,6 +170,7 @@ class ProspectsTest {
                 Set.of("reports@example.test", "all@reports.test")::contains,
                 List.of(new FrontEnd(new DomainName("mail.example.test"), 0, List.of())),
                 Map.of(MailService.IMAPS, 993, MailService.SUBMISSIONS, 465),
+                TrustAnchors.parse(AUTHORITY.pem().getBytes(UTF_8)),
                 TrustAnchors.parse(AUTHORITY.pem().getBytes(UTF_8)),
                 new Surroundings.Ports(exchanger.port(), web.getAddress().getPort(), 1));
     }
@@ -259,6 +267,10 @@ class ProspectsTest {
         exchanger.greeting = "421 4.3.2 not now";
         assertThat(obstacle(prospect(exchangers("mx.example.test"))))
                 .isEqualTo("mx.example.test greets with 421 4.3.2 not now");
+        exchanger.greeting = "220 fine";
+        exchanger.hello = "502 5.5.1 no such command";
+        exchanger.verdict = _ -> "250 fine";
+        assertThat(data(prospect(exchangers("mx.example.test")))).isEqualTo("[10 mx.example.test.]");
         exchanger.greeting = "* OK IMAP4rev2";
         assertThat(obstacle(prospect(exchangers("mx.example.test"))))
                 .contains("does not answer at 127.0.0.1")
@@ -284,6 +296,8 @@ class ProspectsTest {
                 "v=spf1 a:mx.example.test include:_spf.example.test -all | none",
                 "v=spf1 exists:%{i}.list.example.test -all | none",
                 "v=spf1 a -all | example.test has no address",
+                "v=spf1 include:half.example.test include:other.example.test -all | none",
+                "v=spf1 -all include:none.example.test | none",
                 "v=spf1 mx -all | mx: example.test has no MX record",
                 "v=spf1 mx:permitting.test -all | none",
                 "v=spf1 a:none.example.test -all | none.example.test has no address",
@@ -292,7 +306,7 @@ class ProspectsTest {
                 "v=spf1 redirect=none.example.test | redirect:none.example.test has no SPF record",
                 "v=spf1 redirect=none.example.test -all | none",
                 "v=spf1 include:two.example.test -all | include:two.example.test has 2 SPF records",
-                "v=spf1 include:loop.example.test -all | loop.example.test is included twice, or includes itself",
+                "v=spf1 include:loop.example.test -all | loop.example.test includes itself",
                 "v=spf1 include:broken.example.test -all | the SPF record of broken.example.test cannot be read: 'inlude:x' is no mechanism",
             })
     void whatAnSpfRecordNamesIsThere(String text, String obstacle) {
@@ -478,6 +492,10 @@ class ProspectsTest {
         assertThat(policyObstacle()).endsWith("answers 302");
         policy(200, "text/html", good);
         assertThat(policyObstacle()).isEqualTo("the policy is of type text/html, it ought to be text/plain");
+        policy(200, "text/plain", good.replace("mode", "mode: enforce\nmode").replace("mx.ex", "*.ex"));
+        exchanger.tls = null;
+        assertThat(policyObstacle()).as("the first counts").endsWith("offers no STARTTLS");
+        exchanger.tls = named;
         policy(200, "text/plain", good.replace("STSv1", "STSv2"));
         assertThat(policyObstacle()).startsWith("the policy at mta-sts.example.test cannot be read: ");
         policy(200, "text/plain", good + "x: y\n".repeat(20_000));
@@ -498,9 +516,17 @@ class ProspectsTest {
         assertThat(policyObstacle()).isEqualTo("none");
         exchanger.tls = null;
         assertThat(policyObstacle()).isEqualTo("the policy is enforced, and mx.example.test offers no STARTTLS");
+        exchanger.tls = named;
+        exchanger.startTls = "454 4.7.0 not now";
+        assertThat(policyObstacle())
+                .isEqualTo("the policy is enforced, and mx.example.test answers STARTTLS with 454 4.7.0 not now");
+        exchanger.startTls = "220 go on\r\n* no TLS";
+        assertThat(policyObstacle()).startsWith("the policy is enforced, and TLS fails at mx.example.test: ");
+        assertThat(data(prospects(withExchanger(POLICY)).getFirst())).isEqualTo("[10 mx.example.test.]");
+        exchanger.startTls = "220 go on";
         exchanger.tls = misnamed;
         assertThat(policyObstacle())
-                .startsWith("the policy is enforced, and mx.example.test has no certificate for its name: ");
+                .startsWith("the policy is enforced, and mx.example.test has no certificate that senders take: ");
     }
 
     @Test
@@ -515,6 +541,70 @@ class ProspectsTest {
         assertThat(prospects(groups("", "", "mta-sts.example.test", "", "")))
                 .extracting(each -> each.key().toString())
                 .containsExactly("_mta-sts.example.test TXT");
+    }
+
+    /// What others say is for people to read, on one line, and no more than they want to.
+    @Test
+    void whatOthersSayIsCutAndCleaned() {
+        pages.put("autoconfig.example.test/mail/config-v1.1.xml", new Page(200, "text/xml", """
+                <?xml version="1.1"?><clientConfig><incomingServer type="imap&#10;example.test. IN MX 0 evil.&#27;[2J"/>
+                <outgoingServer type="%s"/></clientConfig>
+                """.formatted(
+                        "x".repeat(2_000))));
+        String obstacle = obstacle(prospect(groups("", "", "", "", "web.example.test")));
+        assertThat(obstacle)
+                .contains("imap?example.test. IN MX 0 evil.?[2J")
+                .hasSizeLessThan(600)
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aWebServerThatDoesNotStopIsLeft() throws Exception {
+        try (ServerSocket endless = new ServerSocket(0, 50, LOOPBACK)) {
+            AtomicLong sent = new AtomicLong();
+            Thread.ofPlatform().daemon().start(() -> flood(endless, sent));
+            WebServer server = new WebServer(trusting(), new Surroundings.Ports(1, endless.getLocalPort(), 1));
+            for (String path : List.of("/header", "/body")) {
+                assertThatThrownBy(() -> server.get(new DomainName("web.example.test"), List.of(LOOPBACK), path))
+                        .isInstanceOf(IOException.class);
+            }
+            assertThat(sent.get()).as("octets, with what is under way").isLessThan(20_000_000);
+        }
+    }
+
+    private static SSLContext trusting() throws Exception {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        store.setCertificateEntry(
+                "authority",
+                TrustAnchors.parse(AUTHORITY.pem().getBytes(UTF_8))
+                        .certificates()
+                        .getFirst());
+        TrustManagerFactory managers = TrustManagerFactory.getInstance("PKIX");
+        managers.init(store);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, managers.getTrustManagers(), null);
+        return context;
+    }
+
+    /// Sends a header field, or content, without an end.
+    private static void flood(ServerSocket listener, AtomicLong sent) {
+        byte[] much = "x".repeat(60_000).getBytes(UTF_8);
+        while (!listener.isClosed()) {
+            try (SSLSocket socket =
+                    (SSLSocket) named.getSocketFactory().createSocket(listener.accept(), null, 0, true)) {
+                socket.setUseClientMode(false);
+                byte[] request = socket.getInputStream().readNBytes(8);
+                String begin = request[5] == 'h' ? "HTTP/1.1 200 OK\r\nX: " : "HTTP/1.1 200 OK\r\n\r\n";
+                socket.getOutputStream().write(begin.getBytes(UTF_8));
+                while (true) {
+                    socket.getOutputStream().write(much);
+                    sent.addAndGet(much.length);
+                }
+            } catch (IOException e) {
+                // the client went
+            }
+        }
     }
 
     // ---- autoconfig

@@ -38,10 +38,13 @@ class TextRecordsTest {
         ReportAddresses two = ReportAddresses.ofDmarc(
                 TagList.parse(
                         "v=DMARC1; p=none; rua=mailto:dmarc-feedback@example.com,mailto:tld-test@thirdparty.example.net!10m; pct=25"));
-        assertThat(two.mailboxes()).containsExactly("dmarc-feedback@example.com", "tld-test@thirdparty.example.net");
+        assertThat(two.mailboxes())
+                .extracting(Object::toString)
+                .containsExactly("dmarc-feedback@example.com", "tld-test@thirdparty.example.net");
         // RFC 8460 §3
         assertThat(ReportAddresses.ofTlsReports(TagList.parse("v=TLSRPTv1; rua=mailto:reports@example.com"))
                         .mailboxes())
+                .extracting(Object::toString)
                 .containsExactly("reports@example.com");
         assertThat(ReportAddresses.ofTlsReports(
                                 TagList.parse("v=TLSRPTv1; rua=https://reporting.example.com/v1/tlsrpt"))
@@ -66,6 +69,10 @@ class TextRecordsTest {
                 "v=DMARC1; p=none; rua=a@example.org",
                 "v=DMARC1; p=none; rua=mailto:example.org",
                 "v=DMARC1; p=none; rua=https://example.org/",
+                "v=DMARC1; p=none; rua=mailto:a@münchen.example",
+                "v=DMARC1; p=none; rua=mailto:a@bad..org",
+                "v=DMARC1; p=none; rua=mailto:a@.example.org",
+                "v=DMARC1; p=none; rua=mailto:@example.org",
                 "v=DMARC1; p=none; rua",
             })
     void aDmarcRecordThatIsNone(String text) {
@@ -117,6 +124,10 @@ class TextRecordsTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("768 bits");
         KeyPairGenerator curve = KeyPairGenerator.getInstance("EC");
+        Path nonsense = pem("PRIVATE KEY", new byte[] {48, 1, 2});
+        assertThatThrownBy(() -> DkimKey.read(nonsense))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("" + nonsense);
         Path elliptic = pem("PRIVATE KEY", curve.generateKeyPair().getPrivate().getEncoded());
         assertThatThrownBy(() -> DkimKey.read(elliptic)).hasMessageContaining("neither RSA nor Ed25519");
     }
@@ -166,6 +177,8 @@ class TextRecordsTest {
                 "version: STSv2\nmode: none\nmax_age: 1",
                 "version: STSv1\nmode: always\nmx: a.example\nmax_age: 1",
                 "version: STSv1\nmode: enforce\nmax_age: 1",
+                "version: STSv1\nmode: enforce\nmx: \nmx: a.example\nmax_age: 1",
+                " version: STSv1\nmode: enforce\nmx: a.example\nmax_age: 1",
                 "version: STSv1\nmode: enforce\nmx: a.example",
                 "version: STSv1\nmode: enforce\nmx: a.example\nmax_age: 31557601",
                 "<html>not found</html>"

@@ -22,6 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.postern.dns.MailService;
@@ -45,8 +46,11 @@ final class DnsGroups implements AutoCloseable {
     private static final Duration INTERVAL = Duration.ofMinutes(15);
     /// Domains that are asked for at a time.
     private static final int AT_ONCE = 16;
+    /// A first look that takes longer is not waited for.
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final Path file;
+    private final Supplier<TrustAnchors> publicAnchors;
     private final Supplier<TrustAnchors> anchors;
     private final Predicate<String> mailboxes;
     private final DomainName host;
@@ -54,15 +58,24 @@ final class DnsGroups implements AutoCloseable {
     private final AtomicBoolean due = new AtomicBoolean();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("dns-groups").factory());
+    private final CompletableFuture<Boolean> looked = new CompletableFuture<>();
+    private final AtomicLong begun = new AtomicLong();
     /// Data of the sets that were answered for. Guarded by this.
-    private final Map<RecordSet.Key, List<String>> answered;
+    private Map<RecordSet.Key, List<String>> answered;
     /// As of the last look. Guarded by this.
-    private Map<DomainName, List<Prospect>> seen = Map.of();
+    private Map<DomainName, Seen> seen = Map.of();
+    /// Names in the settings that are no mail domains, as far as they were told of. On the timer's thread.
+    private Set<DomainName> strange = Set.of();
 
     private volatile Supplier<Situation> situation = () -> {
-        throw new IllegalStateException("not started");
+        throw new IllegalStateException("nobody has said yet how things stand");
     };
     private volatile Runnable changed = () -> {};
+
+    /// What one look at a domain found.
+    ///
+    /// @param look its number: a later one knows better
+    private record Seen(long look, List<Prospect> prospects) {}
 
     /// What records are made of now.
     record Situation(DnsSettings settings, List<DomainName> domains, Map<MailService, Integer> services) {
@@ -98,16 +111,20 @@ final class DnsGroups implements AutoCloseable {
 
     /// @param directory for what was answered for
     /// @param mailboxes whether mail to an address of this server arrives
+    /// @param publicAnchors who vouches for servers that everybody goes to
+    /// @param anchors who vouches for those that this server's clients go to
     /// @param host this server's own name
     /// @throws StartException where the file cannot be read
     DnsGroups(
             Path directory,
             Predicate<String> mailboxes,
+            Supplier<TrustAnchors> publicAnchors,
             Supplier<TrustAnchors> anchors,
             DomainName host,
             Surroundings.Ports ports) {
         this.file = directory.resolve("groups.json");
         this.mailboxes = mailboxes;
+        this.publicAnchors = publicAnchors;
         this.anchors = anchors;
         this.host = host;
         this.ports = ports;
@@ -127,18 +144,22 @@ final class DnsGroups implements AutoCloseable {
             return answered;
         } catch (IOException | JacksonException | IllegalArgumentException e) {
             throw new StartException(
-                    file + " cannot be read: " + e.getMessage() + "; without it Postern asks anew what the records of"
-                            + " dns.groups lead to, and starts",
+                    file + " cannot be read: " + e.getMessage() + "; without it Postern starts, asks anew what the"
+                            + " records of dns.groups lead to, and withdraws those that lead to what does not answer",
                     e);
         }
     }
 
-    /// Looks from now on by itself.
+    /// From now on there is somebody to ask how things stand.
     ///
     /// @param changed told when other sets may be published than before
-    void start(Supplier<Situation> now, Runnable changed) {
+    void follow(Supplier<Situation> now, Runnable changed) {
         this.situation = now;
         this.changed = changed;
+    }
+
+    /// Looks from now on by itself.
+    void start() {
         timer.scheduleWithFixedDelay(this::look, 0, INTERVAL.toSeconds(), TimeUnit.SECONDS);
     }
 
@@ -156,14 +177,44 @@ final class DnsGroups implements AutoCloseable {
         due.set(false);
         try {
             Situation now = situation.get();
-            if (!now.settings().groups().isEmpty() && !now.settings().zones().isEmpty()) {
+            if (!now.settings().zones().isEmpty()) {
                 look(now, now.domains());
-                forget(now);
             }
+            forget(situation.get());
+            tellOfStrangers(now);
         } catch (RuntimeException e) { // the next look may do better
             if (!timer.isShutdown()) {
                 LOG.error("what the records of dns.groups lead to could not be asked", e);
             }
+        } finally {
+            looked.complete(true);
+        }
+    }
+
+    private void tellOfStrangers(Situation now) {
+        Set<DomainName> found = new LinkedHashSet<>();
+        now.settings().groups().forEach(each -> found.addAll(each.domains()));
+        found.removeAll(now.domains());
+        if (!found.isEmpty() && !found.equals(strange)) {
+            LOG.warn("dns.groups names what is no mail domain here: {}", found);
+        }
+        strange = found;
+    }
+
+    /// Returns when every set that is wanted was asked for once, so that what is not known yet is not taken for what
+    /// does not answer; or when that takes too long.
+    void settle(Situation now) {
+        boolean known;
+        synchronized (this) {
+            known = now.domains().stream()
+                    .allMatch(domain -> seen.containsKey(domain)
+                            || answered.keySet()
+                                    .containsAll(Prospects.keys(
+                                            domain, now.settings().groupsOf(domain), now.mailDomains())));
+        }
+        if (!known) {
+            looked.completeOnTimeout(false, PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
         }
     }
 
@@ -176,6 +227,21 @@ final class DnsGroups implements AutoCloseable {
         return sets;
     }
 
+    /// A set, or until there is one what was there in its place: a key that was in a file and is now led to, or the
+    /// other way round.
+    ///
+    /// Guarded by this.
+    private Optional<RecordSet.Key> known(RecordSet.Key key) {
+        if (answered.containsKey(key)) {
+            return Optional.of(key);
+        }
+        RecordSet.Key before =
+                new RecordSet.Key(key.owner(), key.type() == RecordType.CNAME ? RecordType.TXT : RecordType.CNAME);
+        return Optional.of(before)
+                .filter(_ -> key.owner().text().contains("._domainkey."))
+                .filter(answered::containsKey);
+    }
+
     private static Collection<RecordSet.Key> keys(Situation now) {
         Set<RecordSet.Key> keys = new LinkedHashSet<>();
         now.domains()
@@ -186,16 +252,19 @@ final class DnsGroups implements AutoCloseable {
 
     /// Guarded by this.
     private Optional<RecordSet> standing(Situation now, RecordSet.Key key) {
-        return Optional.ofNullable(answered.get(key))
-                .map(data ->
-                        new RecordSet(key.owner(), key.type(), now.settings().timeToLive(), data));
+        return known(key)
+                .map(there -> new RecordSet(
+                        there.owner(),
+                        there.type(),
+                        now.settings().timeToLive(),
+                        answered.getOrDefault(there, List.of())));
     }
 
     /// What waits, or leads to something that answers no more, as of the last look.
     synchronized List<Waiting> waiting(Situation now) {
         Set<RecordSet.Key> wanted = new HashSet<>(keys(now));
         return seen.values().stream()
-                .flatMap(List::stream)
+                .flatMap(each -> each.prospects().stream())
                 .filter(each -> each.obstacle().isPresent() && wanted.contains(each.key()))
                 .map(each -> new Waiting(each, standing(now, each.key())))
                 .toList();
@@ -203,7 +272,7 @@ final class DnsGroups implements AutoCloseable {
 
     /// What is known of one domain as of the last look.
     synchronized List<Prospect> of(DomainName domain) {
-        return seen.getOrDefault(domain, List.of());
+        return Optional.ofNullable(seen.get(domain)).map(Seen::prospects).orElse(List.of());
     }
 
     // ---- asking
@@ -220,6 +289,7 @@ final class DnsGroups implements AutoCloseable {
         if (asked.isEmpty()) {
             return;
         }
+        long look = begun.incrementAndGet();
         Prospects prospects = new Prospects(
                 new Surroundings(
                         host,
@@ -228,10 +298,11 @@ final class DnsGroups implements AutoCloseable {
                         mailboxes,
                         now.settings().frontEnds(),
                         now.services(),
+                        publicAnchors.get(),
                         anchors.get(),
                         ports),
                 now.settings().timeToLive());
-        Map<DomainName, CompletableFuture<List<Prospect>>> answers = new LinkedHashMap<>();
+        Map<DomainName, CompletableFuture<Optional<List<Prospect>>>> answers = new LinkedHashMap<>();
         Semaphore places = new Semaphore(AT_ONCE);
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
             asked.forEach((domain, settings) -> answers.put(
@@ -240,55 +311,67 @@ final class DnsGroups implements AutoCloseable {
                             () -> {
                                 places.acquireUninterruptibly();
                                 try {
-                                    return prospects.of(domain, settings);
+                                    return Optional.of(prospects.of(domain, settings));
+                                } catch (RuntimeException e) { // no other domain's business
+                                    LOG.error("what the records of {} lead to could not be asked", domain, e);
+                                    return Optional.empty();
                                 } finally {
                                     places.release();
                                 }
                             },
                             executor)));
         }
-        Map<DomainName, List<Prospect>> found = new LinkedHashMap<>();
-        answers.forEach((domain, answer) -> found.put(domain, answer.join()));
+        Situation then = situation.get();
+        Map<DomainName, Seen> found = new LinkedHashMap<>();
+        answers.forEach((domain, answer) -> answer.join()
+                .filter(_ -> then.domains().contains(domain)
+                        && then.settings().groupsOf(domain).equals(asked.get(domain)))
+                .ifPresent(list -> found.put(domain, new Seen(look, list))));
         if (take(found)) {
             changed.run();
         }
     }
 
     /// @return whether other sets may be published than before
-    private synchronized boolean take(Map<DomainName, List<Prospect>> found) {
-        Map<DomainName, List<Prospect>> next = new LinkedHashMap<>(seen);
-        next.putAll(found);
-        seen = next;
-        boolean news = false;
-        for (List<Prospect> prospects : found.values()) {
-            for (Prospect each : prospects) {
-                Optional<RecordSet> ready = each.ready();
-                if (ready.isPresent()) {
-                    news |= !ready.get()
-                            .data()
-                            .equals(answered.put(each.key(), ready.get().data()));
-                }
+    private synchronized boolean take(Map<DomainName, Seen> found) {
+        Map<DomainName, Seen> next = new LinkedHashMap<>(seen);
+        Map<RecordSet.Key, List<String>> known = new LinkedHashMap<>(answered);
+        found.forEach((domain, now) -> {
+            Seen before = next.get(domain);
+            if (before == null || before.look() < now.look()) {
+                next.put(domain, now);
+                now.prospects().forEach(each -> each.ready().ifPresent(ready -> known.put(each.key(), ready.data())));
             }
-        }
+        });
+        boolean news = !known.equals(answered);
         if (news) {
-            keep();
+            keep(known);
         }
+        seen = next;
         return news;
     }
 
     /// Of what is wanted no more nothing is known either, when it comes back.
     private synchronized void forget(Situation now) {
-        Map<DomainName, List<Prospect>> next = new LinkedHashMap<>(seen);
-        next.keySet().retainAll(now.domains());
+        Map<DomainName, Seen> next = new LinkedHashMap<>(seen);
+        next.keySet()
+                .removeIf(domain -> !now.domains().contains(domain)
+                        || now.settings().groupsOf(domain).equals(GroupSettings.NONE));
         seen = next;
-        if (answered.keySet().retainAll(new HashSet<>(keys(now)))) {
-            keep();
+        Set<RecordSet.Key> wanted = new HashSet<>();
+        keys(now).forEach(key -> {
+            wanted.add(key);
+            known(key).ifPresent(wanted::add);
+        });
+        Map<RecordSet.Key, List<String>> known = new LinkedHashMap<>(answered);
+        if (known.keySet().retainAll(wanted)) {
+            keep(known);
         }
     }
 
-    /// Guarded by this.
-    private void keep() {
-        Kept kept = new Kept(answered.entrySet().stream()
+    /// First in the file, then here: what could not be written is tried again with the next look. Guarded by this.
+    private void keep(Map<RecordSet.Key, List<String>> next) {
+        Kept kept = new Kept(next.entrySet().stream()
                 .map(each ->
                         new Entry(each.getKey().owner().text(), each.getKey().type(), each.getValue()))
                 .sorted((one, other) -> one.toString().compareTo(other.toString()))
@@ -301,6 +384,7 @@ final class DnsGroups implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(file + " cannot be written", e);
         }
+        answered = next;
     }
 
     @Override

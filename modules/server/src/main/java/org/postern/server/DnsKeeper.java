@@ -97,6 +97,7 @@ final class DnsKeeper implements AutoCloseable {
         this.ordering = ordering;
         this.others = others;
         this.groups = groups;
+        groups.follow(this::situation, this::lookSoon);
         this.publishers = publishers;
         this.memory = DnsMemory.in(directory);
         this.means = means(settings);
@@ -113,8 +114,8 @@ final class DnsKeeper implements AutoCloseable {
     /// From now on, for what is served is live: a first publication comes after it (RFC 7671 §8.4).
     void start() {
         settings().tlsa().forEach(form -> form.caveat().ifPresent(caveat -> LOG.warn("dns.tlsa: {}", caveat)));
+        groups.start();
         timer.scheduleWithFixedDelay(this::look, 0, INTERVAL.toSeconds(), TimeUnit.SECONDS);
-        groups.start(this::situation, this::lookSoon);
     }
 
     /// Waits until zones were looked at once, and what may be published is.
@@ -185,9 +186,18 @@ final class DnsKeeper implements AutoCloseable {
     private List<RecordSet> others(DnsGroups.Situation now) {
         DnsSettings settings = now.settings();
         List<RecordSet> sets = new ArrayList<>(others.get());
-        sets.addAll(groups.permitted(now));
+        List<RecordSet> led = groups.permitted(now);
+        sets.addAll(led);
         if (settings.caa()) {
-            ordering.get().ifPresent(each -> sets.addAll(CaaRecords.of(each, settings.timeToLive())));
+            Set<DomainName> aliases = led.stream()
+                    .filter(set -> set.type() == RecordType.CNAME)
+                    .map(RecordSet::owner)
+                    .collect(Collectors.toSet());
+            ordering.get().stream()
+                    .flatMap(each -> CaaRecords.of(each, settings.timeToLive()).stream())
+                    .filter(set ->
+                            !aliases.contains(set.owner())) // RFC 8659 §3: those at the alias's end are looked for
+                    .forEach(sets::add);
         }
         return sets;
     }
@@ -309,9 +319,13 @@ final class DnsKeeper implements AutoCloseable {
     private void lookAt(Means now) {
         List<FrontEnd> early = unreleased(now);
         Map<MailService, Integer> ports = offered(listeners.offered());
+        groups.settle(situation(now.settings(), ports));
         List<RecordSet> all = wanted(now.settings(), ports).all();
         DnsWatch.Look look = watch.begin();
-        look.waiting(groups.waiting(situation(now.settings(), ports)));
+        look.waiting(groups.waiting(situation(now.settings(), ports)).stream()
+                .filter(each ->
+                        now.settings().zoneOf(each.prospect().key().owner()).isPresent())
+                .toList());
         boolean everywhere = true;
         Map<Integer, Duration> leads = leads(now.settings(), all);
         listeners.published(leads);
@@ -320,16 +334,17 @@ final class DnsKeeper implements AutoCloseable {
             Gate.Passage passage = passage(now, sets, early);
             look.withheld(passage.withheld());
             Optional<Publisher> publisher = publishers.apply(zone);
-            boolean published = publisher.isEmpty() || publish(publisher.get(), passage.permitted(), look);
+            Optional<List<RecordSet>> published = publisher.isEmpty()
+                    ? Optional.of(passage.permitted())
+                    : publish(publisher.get(), passage.permitted(), look);
             List<Leftover> left = leftovers(
                     passage.permitted(),
                     passage.withheld(),
                     owner -> now.settings().zoneOf(owner).equals(Optional.of(zone)));
-            if (published) {
-                RecordDifference.Comparison comparison =
-                        RecordDifference.compare(passage.permitted(), left, now.servers());
+            if (published.isPresent()) {
+                RecordDifference.Comparison comparison = RecordDifference.compare(published.get(), left, now.servers());
                 look.compared(comparison);
-                memory.remember(passage.permitted(), left, comparison);
+                memory.remember(published.get(), left, comparison);
                 everywhere &= publisher.isEmpty()
                         || (comparison.failures().isEmpty()
                                 && comparison.differences().isEmpty());
@@ -354,14 +369,34 @@ final class DnsKeeper implements AutoCloseable {
                 .toList();
     }
 
-    private boolean publish(Publisher publisher, List<RecordSet> sets, DnsWatch.Look look) {
+    /// @return those of the sets that are published; empty where nothing is known to be
+    private Optional<List<RecordSet>> publish(Publisher publisher, List<RecordSet> sets, DnsWatch.Look look) {
+        try {
+            return Optional.of(publish(publisher, sets));
+        } catch (PublicationException e) {
+            look.failed(publisher.zone(), String.valueOf(e.getMessage()));
+            if (e.refused().isEmpty()) {
+                return Optional.empty();
+            }
+            return Optional.of(sets.stream()
+                    .filter(set -> !e.refused().contains(set.key()))
+                    .toList());
+        }
+    }
+
+    /// @throws PublicationException after what could be published is remembered
+    private List<RecordSet> publish(Publisher publisher, List<RecordSet> sets) throws PublicationException {
         try {
             publisher.publish(sets);
             memory.published(sets);
-            return true;
+            return sets;
         } catch (PublicationException e) {
-            look.failed(publisher.zone(), String.valueOf(e.getMessage()));
-            return false;
+            if (!e.refused().isEmpty()) {
+                memory.published(sets.stream()
+                        .filter(set -> !e.refused().contains(set.key()))
+                        .toList());
+            }
+            throw e;
         }
     }
 
@@ -381,6 +416,8 @@ final class DnsKeeper implements AutoCloseable {
     }
 
     /// Publishes now what is wanted in the zone of a name; nothing where a person does that. Blocking.
+    ///
+    /// @throws PublicationException where what is at the name, or below it, is not published
     void publishAt(DomainName owner) throws PublicationException {
         Means now = means;
         Optional<DnsSettings.Zone> zone = now.settings().zoneOf(owner);
@@ -395,17 +432,23 @@ final class DnsKeeper implements AutoCloseable {
                                     throw new CompletionException(new PublicationException("the server stops"));
                                 }
                                 List<FrontEnd> early = unreleased(now);
-                                List<RecordSet> all = wanted(now.settings(), offered(listeners.offered()))
-                                        .all();
+                                Map<MailService, Integer> ports = offered(listeners.offered());
+                                groups.settle(situation(now.settings(), ports));
+                                List<RecordSet> all =
+                                        wanted(now.settings(), ports).all();
                                 List<RecordSet> sets = inZone(now.settings(), zone.get(), all);
                                 listeners.published(leads(now.settings(), all));
                                 try {
-                                    List<RecordSet> permitted =
-                                            passage(now, sets, early).permitted();
-                                    publisher.get().publish(permitted);
-                                    memory.published(permitted);
+                                    publish(
+                                            publisher.get(),
+                                            passage(now, sets, early).permitted());
                                 } catch (PublicationException e) {
-                                    throw new CompletionException(e);
+                                    // what was refused elsewhere is told with the next look
+                                    if (e.refused().isEmpty()
+                                            || e.refused().stream()
+                                                    .anyMatch(key -> key.owner().isWithin(owner))) {
+                                        throw new CompletionException(e);
+                                    }
                                 }
                             },
                             timer) // nobody else publishes meanwhile

@@ -127,7 +127,6 @@ final class DnsMemory {
         if (next.equals(standing)) {
             return;
         }
-        standing = next;
         Kept kept = new Kept(next.values().stream()
                 .map(each -> new Entry(
                         each.key().owner().text(),
@@ -145,5 +144,6 @@ final class DnsMemory {
         } catch (IOException e) {
             throw new UncheckedIOException(file + " cannot be written", e);
         }
+        standing = next; // what could not be written is tried again
     }
 }

@@ -3,7 +3,6 @@ package org.postern.server;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigObject;
-import java.net.IDN;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -69,7 +68,7 @@ final class GroupSection {
                 host(entry, "autoconfig"));
         groups.requireReadable();
         Set<DomainName> domains = new LinkedHashSet<>();
-        texts(entry, "domains").forEach(domain -> domains.add(new DomainName(IDN.toASCII(domain))));
+        texts(entry, "domains").forEach(domain -> domains.add(new DomainName(Settings.host(domain))));
         if (entry.hasPath("domains") && domains.isEmpty()) {
             throw new IllegalArgumentException("domains names none; without the key an entry is for all others");
         }

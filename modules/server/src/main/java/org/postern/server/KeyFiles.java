@@ -15,7 +15,7 @@ import org.postern.tls.PemPair;
 
 /// What a server needs besides its store, for its backups: certificates and keys in `DATA/tls` and where the
 /// configuration names them, zones with their DNSSEC keys in `DATA/nameserver`, TSIG keys, the journals of
-/// updates, and the configuration file.
+/// updates and what else is known of published records, and the configuration file.
 final class KeyFiles {
     private final Supplier<Configuration> running;
     private final Optional<Path> configurationFile;
@@ -41,6 +41,12 @@ final class KeyFiles {
                         found.put(directory.relativize(file).toString(), file);
                     }
                 }
+            }
+        }
+        // what is published, and may stay so while what it leads to is not back yet
+        for (String file : List.of("dns/published.json", "dns/groups.json")) {
+            if (Files.isRegularFile(directory.resolve(file))) {
+                found.put(file, directory.resolve(file));
             }
         }
         for (DnsSettings.Zone zone : configuration.dns().zones()) {

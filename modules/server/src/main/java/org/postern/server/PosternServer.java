@@ -17,6 +17,7 @@ import org.postern.dns.AuthoritativeServers;
 import org.postern.dns.RecordType;
 import org.postern.dns.RolloverClock;
 import org.postern.dns.Rollovers;
+import org.postern.identity.TrustAnchors;
 import org.postern.imap.ImapProtocol;
 import org.postern.inbound.LmtpProtocol;
 import org.postern.nameserver.NameServer;
@@ -141,7 +142,12 @@ final class PosternServer implements AutoCloseable {
                     new DnsPublishers(nameServer, configuration.dataDirectory().resolve(DnsPublishers.JOURNALS)));
             DnsGroups groups = new DnsGroups(
                     directory.subdirectory("dns"),
-                    address -> store.deliveries().resolve(address) instanceof RecipientVerdict.Accepted,
+                    address -> switch (store.deliveries().resolve(address)) {
+                        case RecipientVerdict.Accepted _, RecipientVerdict.OverQuota _ -> true;
+                        case RecipientVerdict.Disabled _, RecipientVerdict.NotLocal _, RecipientVerdict.UnknownUser _ ->
+                            false;
+                    },
+                    TrustAnchors::ofRuntime,
                     certificates::anchors,
                     new DomainName(configuration.host()),
                     others);
@@ -372,6 +378,10 @@ final class PosternServer implements AutoCloseable {
 
     AcmeRecords challenges() {
         return challenges;
+    }
+
+    DnsKeeper dns() {
+        return dns;
     }
 
     PosternStore store() {

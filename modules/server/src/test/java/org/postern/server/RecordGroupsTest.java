@@ -1,6 +1,7 @@
 package org.postern.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,7 +13,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postern.dns.PublicationException;
 import org.postern.recordgroups.Surroundings;
+import org.postern.resolver.DomainName;
 import org.postern.testkit.FreePorts;
 import org.postern.testkit.Lookups;
 import org.postern.testkit.Requirement;
@@ -168,6 +171,36 @@ class RecordGroupsTest {
         assertThat(published(DOMAIN, "TXT")).containsExactly("60 TXT \"" + OTHERS + "\"");
         assertThat(published("_dmarc." + DOMAIN, "TXT")).isEmpty();
         ConfiguredServer.await(this::isTakenOver);
+    }
+
+    /// Who moves here has records of the other provider yet.
+    @Test
+    void whatOthersRecordsKeepOutKeepsNothingElseOut() throws Exception {
+        Files.writeString(directory.resolve("others"), """
+                $ORIGIN example.test.
+                mx 60 A 127.0.0.1
+                @ 60 TXT "v=spf1 include:elsewhere.test -all"
+                @ 60 MX 10 elsewhere.test.
+                """);
+        configure("""
+                groups = [{
+                    spf = "v=spf1 ip4:192.0.2.1 -all"
+                    tlsrpt = "v=TLSRPTv1; rua=mailto:alice@{domain}"
+                  }]
+                """);
+        ConfiguredServer.await(() -> !published("_smtp._tls." + DOMAIN, "TXT").isEmpty());
+        assertThat(published(DOMAIN, "TXT")).containsExactly("60 TXT \"v=spf1 include:elsewhere.test -all\"");
+        ConfiguredServer.await(() -> {
+            var differences = server.run("dns", "diff", DOMAIN, "--json").json().get("differences");
+            return differences.size() == 1
+                    && differences.get(0).get("state").asString().equals("different")
+                    && differences.get(0).get("type").asString().equals("TXT");
+        });
+        // a publication of one name, as of a challenge, is not the other's fault
+        server.server.dns().publishAt(new DomainName("_acme-challenge." + DOMAIN));
+        assertThatThrownBy(() -> server.server.dns().publishAt(new DomainName(DOMAIN)))
+                .isInstanceOf(PublicationException.class)
+                .hasMessageContaining("there may be one such record only, in the file that records names");
     }
 
     @Test
