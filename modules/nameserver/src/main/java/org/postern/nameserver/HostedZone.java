@@ -44,6 +44,7 @@ final class HostedZone {
     private volatile ZoneSettings settings;
     // guarded by this
     private KeyRollover rollover;
+    private KeyChange change;
     private ZoneSigner signer;
     private List<ZoneKey> keys;
     private List<Record> others;
@@ -52,6 +53,9 @@ final class HostedZone {
     private volatile ZoneState state;
     private Instant renewal;
     private Instant beginning;
+    /// How far a change of keys was when the log was told last.
+    private Optional<String> told = Optional.empty();
+
     /// Settings were taken that the version which is served may not show.
     private boolean stale;
 
@@ -67,6 +71,7 @@ final class HostedZone {
         this.origin = Names.of(settings.origin());
         this.clock = clock;
         this.rollover = new KeyRollover(settings);
+        this.change = new KeyChange(settings);
         this.signer = new ZoneSigner(settings);
         Path own = place(settings, directory);
         Files.createDirectories(
@@ -77,13 +82,16 @@ final class HostedZone {
         Others read = readOthers(settings);
         others = read.records;
         othersModified = read.modified;
-        Optional<ZoneState> before =
-                Files.exists(stateFile) ? Optional.of(ZoneState.read(stateFile, origin)) : Optional.empty();
         ZoneClock.Moment now = clock.now();
+        Optional<ZoneState> before =
+                Files.exists(stateFile) ? Optional.of(ZoneState.read(stateFile, origin, now)) : Optional.empty();
         state = before.isPresent()
                 ? before.get()
                 : new ZoneState(
-                        List.of(), signer.sign(content(settings, others, List.of()), keys, null, now), List.of());
+                        List.of(),
+                        signer.sign(content(settings, others, List.of()), keys, null, now),
+                        List.of(),
+                        ZoneState.Outlived.NOTHING);
         renewal = signer.renewalOf(state.zone());
         beginning = ZoneSigner.beginningOf(state.zone());
         if (before.isEmpty()) {
@@ -122,7 +130,9 @@ final class HostedZone {
         }
         ZoneClock.Moment now = clock.now();
         List<ZoneKey> read = KeyFile.read(keyFile, now);
-        requireFit(settings, read);
+        if (!KeyDuties.areComplete(read)) {
+            throw new IOException(keyFile + ": keys are missing in it (restore the file)");
+        }
         if (read.stream().noneMatch(key -> isAhead(key, now))) {
             return read;
         }
@@ -135,19 +145,6 @@ final class HostedZone {
         clock.save();
         KeyFile.write(keyFile, waiting);
         return waiting;
-    }
-
-    private void requireFit(ZoneSettings wanted, List<ZoneKey> present) throws IOException {
-        boolean split = present.stream().anyMatch(key -> key.role() == ZoneKey.Role.ZSK);
-        boolean fits = present.stream().allMatch(key -> key.algorithm() == wanted.algorithm())
-                && split == (wanted.keys() == ZoneSettings.KeyScheme.KSK_AND_ZSK);
-        if (!fits) {
-            throw new IOException(origin + " is signed with "
-                    + (split ? "a KSK and a ZSK" : "a CSK") + " of "
-                    + present.getFirst().algorithm()
-                    + ", and the configuration says otherwise. To change that, take the DS record away at the parent, wait"
-                    + " for its TTL, move " + keyFile.getParent() + " away and begin anew");
-        }
     }
 
     /// The clock's file was lost, or is an older one.
@@ -220,7 +217,6 @@ final class HostedZone {
     /// @throws IOException in the operator's words
     /// @throws IllegalArgumentException in the operator's words
     synchronized Prepared prepare(ZoneSettings next) throws IOException {
-        requireFit(next, keys);
         Others read = readOthers(next);
         content(next, read.records, state.published());
         return new Prepared(next, read.records, read.modified);
@@ -230,6 +226,7 @@ final class HostedZone {
     synchronized void take(Prepared prepared) {
         settings = prepared.settings;
         rollover = new KeyRollover(settings);
+        change = new KeyChange(settings);
         signer = new ZoneSigner(settings);
         others = prepared.others;
         othersModified = prepared.modified;
@@ -309,10 +306,10 @@ final class HostedZone {
         }
         boolean reread = takeOthers();
         ZoneClock.Moment now = clock.now();
-        if (KeyRollover.waits(keys)) {
+        if (KeyDuties.wait(keys)) {
             clock.keep();
         }
-        List<ZoneKey> next = rollover.advance(keys, now, ZoneSigner.longest(state.zone()));
+        List<ZoneKey> next = advanced(now);
         boolean moved = !sameKeys(keys, next);
         boolean resigned = stale || !now.wall().isBefore(renewal) || now.wall().isBefore(beginning);
         return (reread || moved || resigned) && refresh(state.published());
@@ -343,29 +340,44 @@ final class HostedZone {
         }
     }
 
+    /// The keys as they are to be now. What waits, waits from when a version shows it: between the keys and that
+    /// version there may have been a crash, or a full disk.
+    private List<ZoneKey> advanced(ZoneClock.Moment now) {
+        List<ZoneKey> shown = KeyDuties.areShown(keys, state.zone())
+                ? keys
+                : keys.stream()
+                        .map(key -> key.waits() ? key.waitAnew(now) : key)
+                        .toList();
+        return rollover.advance(shown, now, state.longest(now));
+    }
+
     private static boolean sameKeys(List<ZoneKey> one, List<ZoneKey> other) {
         if (one.size() != other.size()) {
             return false;
         }
         for (int index = 0; index < one.size(); index++) {
-            if (!one.get(index).same(other.get(index))
-                    || one.get(index).state() != other.get(index).state()) {
+            if (!isUnmoved(one.get(index), other.get(index))
+                    || !one.get(index).counted().equals(other.get(index).counted())) {
                 return false;
             }
         }
         return true;
     }
 
+    private static boolean isUnmoved(ZoneKey before, ZoneKey key) {
+        return before.same(key) && before.state() == key.state();
+    }
+
     private synchronized boolean refresh(List<Record> published) throws IOException {
         requireOpen();
         ZoneClock.Moment now = clock.now();
         ZoneContent content = content(settings, others, published);
-        take(rollover.advance(keys, now, ZoneSigner.longest(state.zone())));
+        take(advanced(now));
+        tellChange(now);
         Zone next = signer.sign(content, keys, state.zone(), now);
         boolean changed = next != state.zone();
         if (changed || !published.equals(state.published())) {
-            ZoneState after =
-                    changed ? state.next(published, next) : new ZoneState(published, state.zone(), state.changes());
+            ZoneState after = changed ? state.next(published, next, now) : state.with(published);
             after.write(stateFile);
             state = after;
         }
@@ -389,16 +401,35 @@ final class HostedZone {
         clock.save();
         KeyFile.write(keyFile, next);
         for (ZoneKey key : next) {
-            if (keys.stream().noneMatch(before -> before.same(key) && before.state() == key.state())) {
-                LOG.info("{}: {} {}: {}", settings.origin(), key.role(), key.tag(origin), KeyRollover.explain(key));
+            if (keys.stream().noneMatch(before -> isUnmoved(before, key))) {
+                LOG.info("{}: {} {}: {}", settings.origin(), key.role(), key.tag(origin), KeyDuties.explain(key));
             }
         }
         for (ZoneKey key : keys) {
-            if (next.stream().noneMatch(key::same)) {
+            if (next.stream().noneMatch(key::sameRecord)) {
                 LOG.info("{}: {} {} is gone", settings.origin(), key.role(), key.tag(origin));
             }
         }
+        Optional<ZoneKey> awaited = KeyDuties.awaitsDelegation(next);
+        if (awaited.isPresent() && keys.stream().noneMatch(before -> isUnmoved(before, awaited.get()))) {
+            LOG.info(
+                    "{}: the zone above is to have the DS record {}, and no other",
+                    settings.origin(),
+                    awaited.get()
+                            .delegation(origin, settings.timing().delegation().toSeconds()));
+        }
         keys = next;
+    }
+
+    private void tellChange(ZoneClock.Moment now) {
+        Optional<String> under = change.progress(keys, now).map(ZoneStatus.Change::toString);
+        if (!under.equals(told)) {
+            LOG.info(
+                    "{}: {}",
+                    settings.origin(),
+                    under.map(text -> "the keys change " + text).orElse("the keys are as they are to be"));
+            told = under;
+        }
     }
 
     /// @throws IllegalStateException in the operator's words
@@ -410,7 +441,7 @@ final class HostedZone {
 
     /// The key whose DS record is waited for.
     synchronized Optional<ZoneKey> awaited() {
-        return KeyRollover.awaitsDelegation(keys);
+        return KeyDuties.awaitsDelegation(keys);
     }
 
     /// The parent has the DS record that was waited for, and no other.
@@ -419,10 +450,11 @@ final class HostedZone {
     /// @throws IllegalStateException in the operator's words
     synchronized boolean delegated(Duration delegation) throws IOException {
         requireOpen();
-        if (KeyRollover.awaitsDelegation(keys).isEmpty()) {
+        if (KeyDuties.awaitsDelegation(keys).isEmpty()) {
             throw new IllegalStateException("no key of " + settings.origin() + " waits for a DS record");
         }
-        take(rollover.delegated(keys, clock.now(), delegation, ZoneSigner.longest(state.zone())));
+        ZoneClock.Moment now = clock.now();
+        take(rollover.delegated(keys, now, delegation, state.longest(now)));
         return refresh(state.published());
     }
 
@@ -434,13 +466,13 @@ final class HostedZone {
                         key.tag(origin),
                         key.role().name(),
                         key.algorithm().name(),
-                        KeyRollover.explain(key),
+                        KeyDuties.explain(key),
                         key.since(),
                         key.isEntryPoint()
                                 ? Optional.of(key.delegation(origin, timeToLive).toString())
                                 : Optional.empty()))
                 .toList();
-        List<String> wished = KeyRollover.wished(keys).stream()
+        List<String> wished = KeyDuties.wished(keys).stream()
                 .map(key -> key.delegation(origin, timeToLive).toString())
                 .toList();
         Instant end = zone.earliestExpiry()
@@ -453,14 +485,15 @@ final class HostedZone {
                 end,
                 shown,
                 wished,
-                KeyRollover.awaitsDelegation(keys).isEmpty(),
+                KeyDuties.awaitsDelegation(keys).isEmpty(),
+                change.progress(keys, clock.now()),
                 fault,
                 secondaries);
     }
 
     /// The keys that a validator may begin with.
     synchronized List<DNSKEYRecord> anchors() {
-        return KeyRollover.signersOfKeys(keys).stream()
+        return KeyDuties.anchors(keys).stream()
                 .map(key -> key.record(origin, settings.timing().timeToLive().toSeconds()))
                 .toList();
     }

@@ -3,14 +3,15 @@ package org.postern.nameserver;
 import static org.postern.nameserver.ZoneKey.State.ACTIVE;
 import static org.postern.nameserver.ZoneKey.State.PUBLISHED;
 import static org.postern.nameserver.ZoneKey.State.READY;
-import static org.postern.nameserver.ZoneKey.State.RETIRED;
+import static org.postern.nameserver.ZoneKey.State.WITHDRAWN;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.postern.nameserver.ZoneKey.Role;
-import org.postern.nameserver.ZoneKey.State;
 
 /// When one key follows another: what is due at an instant. Pure functions over the list of a zone's keys.
 ///
@@ -20,70 +21,90 @@ import org.postern.nameserver.ZoneKey.State;
 /// A KSK or CSK signs the DNSKEY set beside its predecessor; when every cache may know both, the parent is asked to
 /// change its DS record (CDS, CDNSKEY); when the parent has, and no cache can hold the old DS record, the predecessor
 /// goes (RFC 6781 §4.1.2, RFC 7583 §3.3.2). So no validator is ever without a way from the DS record to each signature.
+///
+/// Keys of another algorithm or of another kind come by [KeyChange], and are moved on here with the others.
 final class KeyRollover {
     private final ZoneSettings settings;
+    private final KeyChange change;
 
     KeyRollover(ZoneSettings settings) {
         this.settings = settings;
+        this.change = new KeyChange(settings);
     }
 
     /// The keys of a new zone. Nobody knows it yet: they are in use at once.
     List<ZoneKey> first(ZoneClock.Moment now) {
-        return switch (settings.keys()) {
-            case CSK -> List.of(ZoneKey.make(Role.CSK, READY, settings.algorithm(), now));
-            case KSK_AND_ZSK ->
-                List.of(
-                        ZoneKey.make(Role.KSK, READY, settings.algorithm(), now),
-                        ZoneKey.make(Role.ZSK, ACTIVE, settings.algorithm(), now));
-        };
+        List<ZoneKey> keys = new ArrayList<>();
+        for (Role role : change.roles()) {
+            keys.add(change.make(role, role == Role.ZSK ? ACTIVE : READY, keys, now, Duration.ZERO));
+        }
+        return List.copyOf(keys);
     }
 
     /// The keys as they are to be now.
     ///
-    /// @param longest TTL of the zone's records
+    /// @param longest that a record lives in a cache that is got now, or was before
     List<ZoneKey> advance(List<ZoneKey> keys, ZoneClock.Moment now, Duration longest) {
-        Duration known = settings.timing().timeToLive().plus(settings.timing().propagation());
-        Duration gone = longest.plus(settings.timing().propagation());
+        List<ZoneKey> next = moved(change.turned(keys, now, longest), now, longest);
+        Duration life = settings.timing().zoneSigningKey();
+        boolean due = !life.isZero()
+                && next.stream()
+                        .anyMatch(key -> key.role() == Role.ZSK
+                                && key.state() == ACTIVE
+                                && isDue(key, life.minus(settings.timing().known()), now));
+        if (due && !inProgress(next, Role.ZSK) && change.progress(next, now).isEmpty()) {
+            next.add(change.make(Role.ZSK, PUBLISHED, next, now, Duration.ZERO));
+        }
+        return next;
+    }
+
+    /// What time has brought.
+    private List<ZoneKey> moved(List<ZoneKey> keys, ZoneClock.Moment now, Duration longest) {
+        Predicate<ZoneKey> hasWaited = key -> key.hasWaited(settings.timing(), now);
+        boolean ready =
+                keys.stream().anyMatch(key -> key.isEntryPoint() && key.state() == PUBLISHED && hasWaited.test(key));
+        Set<ZoneSettings.Algorithm> activates = keys.stream()
+                .filter(key -> key.role() == Role.ZSK && key.state() == PUBLISHED && hasWaited.test(key))
+                .map(ZoneKey::algorithm)
+                .collect(Collectors.toSet());
+        Set<ZoneSettings.Algorithm> established = keys.stream()
+                .filter(ZoneKey::isEstablished)
+                .map(ZoneKey::algorithm)
+                .collect(Collectors.toSet());
         List<ZoneKey> next = new ArrayList<>();
-        boolean activates = keys.stream()
-                .anyMatch(key -> key.role() == Role.ZSK && key.state() == PUBLISHED && isOver(key, known, now));
-        for (ZoneKey key : keys) {
+        for (ZoneKey each : keys) {
+            // a CSK is a KSK as soon as a ZSK signs in its stead
+            ZoneKey key = each.role() == Role.CSK && activates.contains(each.algorithm()) ? each.as(Role.KSK) : each;
             switch (key.state()) {
-                case PUBLISHED -> {
-                    if (isOver(key, known, now)) {
-                        next.add(key.become(key.isEntryPoint() ? READY : ACTIVE, now));
-                    } else {
+                case SIGNING -> next.add(hasWaited.test(key) ? key.become(PUBLISHED, now) : key);
+                case PUBLISHED ->
+                    next.add(hasWaited.test(key) ? key.become(key.isEntryPoint() ? READY : ACTIVE, now) : key);
+                // the parent was never seen to have its DS record, and need not any more
+                case READY -> next.add(ready ? key.become(ACTIVE, now) : key);
+                case ACTIVE ->
+                    next.add(
+                            key.role() == Role.ZSK && activates.contains(key.algorithm())
+                                    ? key.retire(now, gone(longest))
+                                    : key);
+                case RETIRED -> {
+                    if (!hasWaited.test(key)) {
                         next.add(key);
+                    } else if (!established.contains(key.algorithm())) {
+                        next.add(key.become(WITHDRAWN, now));
                     }
                 }
-                case ACTIVE -> next.add(key.role() == Role.ZSK && activates ? key.retire(now, gone) : key);
-                case READY -> next.add(key);
-                case RETIRED -> {
-                    if (!isOver(key, key.remain(), now)) {
+                case WITHDRAWN -> {
+                    if (!hasWaited.test(key)) {
                         next.add(key);
                     }
                 }
             }
         }
-        Duration life = settings.timing().zoneSigningKey();
-        boolean dueZoneSigningKey = !life.isZero()
-                && next.stream()
-                        .anyMatch(key ->
-                                key.role() == Role.ZSK && key.state() == ACTIVE && isDue(key, life.minus(known), now));
-        if (dueZoneSigningKey && !inProgress(next, Role.ZSK)) {
-            next.add(ZoneKey.make(Role.ZSK, PUBLISHED, settings.algorithm(), now));
-        }
         return next;
     }
 
-    /// By counted time: a clock that is set shortens no wait.
-    private static boolean isOver(ZoneKey key, Duration wait, ZoneClock.Moment now) {
-        return now.counted().compareTo(key.counted().plus(wait)) >= 0;
-    }
-
-    /// Whether time is of the essence: a key waits until caches have learned or forgotten something.
-    static boolean waits(List<ZoneKey> keys) {
-        return keys.stream().anyMatch(key -> key.state() == PUBLISHED || key.state() == RETIRED);
+    private Duration gone(Duration longest) {
+        return longest.plus(settings.timing().propagation());
     }
 
     /// By the wall clock: to begin early or late harms nobody.
@@ -99,6 +120,10 @@ final class KeyRollover {
     ///
     /// @throws IllegalStateException in the operator's words
     List<ZoneKey> begin(List<ZoneKey> keys, Role role, ZoneClock.Moment now) {
+        change.progress(keys, now).ifPresent(under -> {
+            throw new IllegalStateException("the keys of " + settings.origin() + " are being changed from "
+                    + under.from() + " to " + under.to() + "; a roll can begin when that is over");
+        });
         List<ZoneKey> present = keys.stream().filter(key -> key.role() == role).toList();
         if (present.isEmpty()) {
             throw new IllegalStateException(settings.origin() + " has no " + role + ": it is signed by "
@@ -113,66 +138,26 @@ final class KeyRollover {
                     "the parent's DS record of the " + role + " of " + settings.origin() + " is not confirmed yet");
         }
         List<ZoneKey> next = new ArrayList<>(keys);
-        next.add(ZoneKey.make(role, PUBLISHED, settings.algorithm(), now));
+        next.add(change.make(role, PUBLISHED, keys, now, Duration.ZERO));
         return next;
-    }
-
-    /// The key whose DS record the parent is to have, and is not known to have.
-    static Optional<ZoneKey> awaitsDelegation(List<ZoneKey> keys) {
-        return keys.stream().filter(key -> key.state() == READY).findFirst();
     }
 
     /// The parent has the DS record of the key that waited for it, and no other any more.
     ///
     /// @param delegation TTL of the parent's DS records
     List<ZoneKey> delegated(List<ZoneKey> keys, ZoneClock.Moment now, Duration delegation, Duration longest) {
-        Duration least = (delegation.compareTo(longest) > 0 ? delegation : longest)
-                .plus(settings.timing().propagation());
+        Duration least = gone(delegation.compareTo(longest) > 0 ? delegation : longest);
+        Set<ZoneSettings.Algorithm> stays = keys.stream()
+                .filter(key -> key.state() == READY)
+                .map(ZoneKey::algorithm)
+                .collect(Collectors.toSet());
         return keys.stream()
-                .map(key -> {
-                    if (key.state() == READY) {
-                        return key.become(ACTIVE, now);
-                    }
-                    return key.isEntryPoint() && key.state() == ACTIVE ? key.retire(now, least) : key;
+                .map(key -> switch (key.state()) {
+                    case READY -> key.become(ACTIVE, now);
+                    case ACTIVE ->
+                        key.isEntryPoint() || !stays.contains(key.algorithm()) ? key.retire(now, least) : key;
+                    case SIGNING, PUBLISHED, RETIRED, WITHDRAWN -> key;
                 })
                 .toList();
-    }
-
-    /// Those that sign the DNSKEY, CDS and CDNSKEY sets: all of them, so that every DS record leads to a signature.
-    static List<ZoneKey> signersOfKeys(List<ZoneKey> keys) {
-        return keys.stream().filter(ZoneKey::isEntryPoint).toList();
-    }
-
-    /// The one that signs the records.
-    static ZoneKey signerOfRecords(List<ZoneKey> keys) {
-        boolean split = keys.stream().anyMatch(key -> key.role() == Role.ZSK);
-        // of two CSKs the newer one, as soon as every cache may know it: READY comes before ACTIVE
-        for (State state : split ? List.of(ACTIVE) : List.of(READY, ACTIVE)) {
-            for (ZoneKey key : keys) {
-                if (key.state() == state && key.role() == (split ? Role.ZSK : Role.CSK)) {
-                    return key;
-                }
-            }
-        }
-        throw new IllegalStateException("no key signs the records");
-    }
-
-    /// Those whose DS records the parent is to have (RFC 7344 §4.1: what CDS records say).
-    static List<ZoneKey> wished(List<ZoneKey> keys) {
-        return awaitsDelegation(keys)
-                .map(List::of)
-                .orElseGet(() -> keys.stream()
-                        .filter(key -> key.isEntryPoint() && key.state() == ACTIVE)
-                        .toList());
-    }
-
-    /// States are known to this class alone; the rest asks in words.
-    static String explain(ZoneKey key) {
-        return switch (key.state()) {
-            case PUBLISHED -> "published, waits until every cache may know it";
-            case READY -> "in use, the parent's DS record is waited for";
-            case ACTIVE -> "in use";
-            case RETIRED -> "retired, stays until caches have forgotten what needs it";
-        };
     }
 }

@@ -66,6 +66,11 @@ public final class NameServer implements AutoCloseable {
         }
     }
 
+    /// What the zone above was asked about.
+    ///
+    /// @param at by System.nanoTime()
+    private record Asked(ParentDelegation above, long at) {}
+
     /// Settings that can take the place of the running ones, by [#take], or come to nothing, by [#discard]; made by
     /// [#prepare].
     public static final class Prepared {
@@ -103,7 +108,7 @@ public final class NameServer implements AutoCloseable {
     private final ZoneClock clock;
     private volatile NameServerSettings settings;
     private volatile Map<DomainName, Hosted> zones = Map.of(); // in the order of the configuration
-    private final Map<DomainName, Long> asked = new HashMap<>(); // System.nanoTime(); by the keeper's thread alone
+    private final Map<DomainName, Asked> asked = new HashMap<>(); // by the keeper's thread alone
     private final Map<DomainName, String> faults = new HashMap<>(); // told already; by the keeper's thread alone
     private String anchorsFault = ""; // told already; by the keeper's thread alone
     private final AnchorFiles anchors;
@@ -506,14 +511,21 @@ public final class NameServer implements AutoCloseable {
     private void askParent(HostedZone zone) throws IOException {
         DomainName name = zone.settings().origin();
         Optional<ZoneKey> awaited = zone.awaited();
-        long now = System.nanoTime();
-        Long last = asked.get(name);
-        if (parents.isEmpty() || awaited.isEmpty() || (last != null && now - last < ASK.toNanos())) {
+        if (parents.isEmpty() || awaited.isEmpty()) {
             return;
         }
-        asked.put(name, now);
-        Optional<Duration> timeToLive =
-                ParentDelegation.seen(parents.get().ask(name, RecordType.DS), zone.origin(), awaited.get());
+        Asked last = asked.get(name);
+        ParentDelegation above =
+                last != null && last.above.isOf(awaited.get()) ? last.above : new ParentDelegation(awaited.get());
+        long now = System.nanoTime();
+        if (last != null && last.above == above && now - last.at < ASK.toNanos()) {
+            return;
+        }
+        asked.put(name, new Asked(above, now));
+        Optional<Duration> timeToLive = above.seen(
+                parents.get().ask(name, RecordType.DS),
+                zone.origin(),
+                zone.settings().timing().delegation());
         if (timeToLive.isPresent()) {
             LOG.info("{}: every server of the zone above has the DS record of the new key", name);
             if (zone.delegated(timeToLive.get())) {

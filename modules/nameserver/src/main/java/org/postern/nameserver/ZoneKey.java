@@ -9,6 +9,7 @@ import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import org.xbill.DNS.CDNSKEYRecord;
 import org.xbill.DNS.CDSRecord;
 import org.xbill.DNS.DClass;
@@ -25,7 +26,7 @@ import org.xbill.DNS.Record;
 /// @param octets the public key as a DNSKEY record has it
 /// @param since when it came into its state, for people
 /// @param counted the same in counted time ([ZoneClock]), for waits
-/// @param remain how long after that it stays at least; for a retired key
+/// @param remain how long after that it stays as it is at least, where its state alone does not say
 record ZoneKey(
         Role role,
         State state,
@@ -45,6 +46,9 @@ record ZoneKey(
     }
 
     enum State {
+        /// signs the records, but is not in the DNSKEY set: of another algorithm than the zone had, which may not
+        /// be there before every record that a cache can have is signed with it
+        SIGNING,
         /// in the DNSKEY set, so that caches learn it; a KSK or CSK signs that set, too
         PUBLISHED,
         /// every cache may know it, the parent's DS record is waited for (KSK, CSK)
@@ -52,13 +56,17 @@ record ZoneKey(
         /// in use
         ACTIVE,
         /// not needed any more, but caches may hold what needs it
-        RETIRED
+        RETIRED,
+        /// of an algorithm that goes: in the DNSKEY set no more, but it signs the records as long as a cache may
+        /// have that set with it
+        WITHDRAWN
     }
 
     private static final int ZONE_KEY = 0x100; // RFC 4034 §2.1.1
     private static final int SECURE_ENTRY_POINT = 1;
 
-    static ZoneKey make(Role role, State state, ZoneSettings.Algorithm algorithm, ZoneClock.Moment now) {
+    static ZoneKey make(
+            Role role, State state, ZoneSettings.Algorithm algorithm, ZoneClock.Moment now, Duration remain) {
         try {
             KeyPair pair = switch (algorithm) {
                 case ECDSA_P256 -> {
@@ -77,8 +85,7 @@ record ZoneKey(
                             algorithm.number,
                             pair.getPublic())
                     .getKey();
-            return new ZoneKey(
-                    role, state, algorithm, pair.getPrivate(), octets, now.wall(), now.counted(), Duration.ZERO);
+            return new ZoneKey(role, state, algorithm, pair.getPrivate(), octets, now.wall(), now.counted(), remain);
         } catch (GeneralSecurityException | DNSSEC.DNSSECException e) {
             throw new IllegalStateException(e);
         }
@@ -100,9 +107,49 @@ record ZoneKey(
         return new ZoneKey(role, State.RETIRED, algorithm, secret, octets, now.wall(), now.counted(), least);
     }
 
+    /// The same key for other things: where the parent has its DS record, it keeps it.
+    ZoneKey as(Role other) {
+        return new ZoneKey(other, state, algorithm, secret, octets, since, counted, remain);
+    }
+
     /// As if it had come into its state just now.
     ZoneKey waitAnew(ZoneClock.Moment now) {
         return new ZoneKey(role, state, algorithm, secret, octets, since, now.counted(), remain);
+    }
+
+    /// Whether it leaves its state by time alone.
+    boolean waits() {
+        return switch (state) {
+            case SIGNING, PUBLISHED, RETIRED, WITHDRAWN -> true;
+            case READY, ACTIVE -> false;
+        };
+    }
+
+    /// How long it stays in its state at least.
+    Duration wait(ZoneSettings.Timing timing) {
+        return switch (state) {
+            case PUBLISHED, WITHDRAWN -> timing.known();
+            case SIGNING, RETIRED -> remain;
+            case READY, ACTIVE -> Duration.ZERO;
+        };
+    }
+
+    /// Whether it has. By counted time: a clock that is set shortens no wait.
+    boolean hasWaited(ZoneSettings.Timing timing, ZoneClock.Moment now) {
+        return now.counted().compareTo(counted.plus(wait(timing))) >= 0;
+    }
+
+    /// Whether it is one that the parent has, or may have, a DS record of while the zone is steady.
+    boolean isEstablished() {
+        return isEntryPoint() && (state == State.READY || state == State.ACTIVE);
+    }
+
+    /// Whether it is in the DNSKEY set.
+    boolean isInKeySet() {
+        return switch (state) {
+            case PUBLISHED, READY, ACTIVE, RETIRED -> true;
+            case SIGNING, WITHDRAWN -> false;
+        };
     }
 
     /// Whether the parent has, or is to have, a DS record of it.
@@ -162,7 +209,12 @@ record ZoneKey(
     }
 
     boolean same(ZoneKey other) {
-        return role == other.role && algorithm == other.algorithm && java.util.Arrays.equals(octets, other.octets);
+        return role == other.role && sameRecord(other);
+    }
+
+    /// Whatever it is there for.
+    boolean sameRecord(ZoneKey other) {
+        return algorithm == other.algorithm && Arrays.equals(octets, other.octets);
     }
 
     /// Without the secret.

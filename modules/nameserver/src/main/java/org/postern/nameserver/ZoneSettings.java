@@ -77,6 +77,11 @@ public record ZoneSettings(
                 Duration.ofHours(1),
                 Duration.ofDays(1));
 
+        /// How long it takes until every cache may know a DNSKEY set, or none can have the one before.
+        Duration known() {
+            return timeToLive.plus(propagation);
+        }
+
         public Timing {
             if (renewal.compareTo(signatures) >= 0) {
                 throw new IllegalArgumentException(

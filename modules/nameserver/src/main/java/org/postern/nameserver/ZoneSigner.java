@@ -37,10 +37,10 @@ final class ZoneSigner {
         List<Record> unsigned = new ArrayList<>();
         content.forEach((_, set) -> unsigned.addAll(set));
         long timeToLive = settings.timing().timeToLive().toSeconds();
-        for (ZoneKey key : keys) {
+        for (ZoneKey key : KeyDuties.inKeySet(keys)) {
             unsigned.add(key.record(origin, timeToLive));
         }
-        for (ZoneKey key : KeyRollover.wished(keys)) { // RFC 7344 §4
+        for (ZoneKey key : KeyDuties.wished(keys)) { // RFC 7344 §4
             unsigned.add(key.childDelegation(origin, timeToLive));
             unsigned.add(key.childKey(origin, timeToLive));
         }
@@ -64,7 +64,7 @@ final class ZoneSigner {
         List<Record> records = new ArrayList<>(whole.records());
         records.removeIf(record ->
                 record.getName().equals(origin) && (record.getType() == Type.SOA || covers(record, Type.SOA)));
-        SignedSet signed = sign(List.of(soa(serial)), List.of(KeyRollover.signerOfRecords(keys)), null, now);
+        SignedSet signed = sign(List.of(soa(serial)), KeyDuties.signersOfRecords(keys), null, now);
         records.addAll(signed.records());
         records.addAll(signed.signatures());
         return Zone.of(origin, records);
@@ -122,8 +122,8 @@ final class ZoneSigner {
     }
 
     private Zone signAll(Zone zone, List<ZoneKey> keys, @Nullable Zone before, ZoneClock.Moment now) {
-        List<ZoneKey> forKeys = KeyRollover.signersOfKeys(keys);
-        List<ZoneKey> forRecords = List.of(KeyRollover.signerOfRecords(keys));
+        List<ZoneKey> forKeys = KeyDuties.signersOfKeys(keys);
+        List<ZoneKey> forRecords = KeyDuties.signersOfRecords(keys);
         List<Record> records = new ArrayList<>();
         for (Record record : zone.records()) {
             if (record.getType() == Type.NSEC3) {

@@ -11,6 +11,7 @@ import org.postern.resolver.DomainName;
 /// @param signaturesEnd when the first signature of the zone ends
 /// @param delegation the DS records that the zone above is to have, and no others, in zone file form
 /// @param delegated whether it is known to have them
+/// @param change to another algorithm or other kinds of keys, while one is under way
 /// @param fault what is wrong with the file of others' records: its last good content is served
 public record ZoneStatus(
         DomainName zone,
@@ -20,6 +21,7 @@ public record ZoneStatus(
         List<Key> keys,
         List<String> delegation,
         boolean delegated,
+        Optional<Change> change,
         Optional<String> fault,
         List<Secondary> secondaries) {
     /// One of its keys.
@@ -29,6 +31,20 @@ public record ZoneStatus(
     /// @param delegation its DS record in zone file form; empty for a ZSK
     public record Key(
             int tag, String role, String algorithm, String state, Instant since, Optional<String> delegation) {}
+
+    /// From one algorithm, or kind of keys, to another.
+    ///
+    /// @param from as the configuration says it: `csk ecdsa-p256`
+    /// @param step from 1 on; 0 before it begins
+    /// @param state in words
+    /// @param until when it goes on at the earliest; empty where it does not go on by time
+    public record Change(String from, String to, int step, int steps, String state, Optional<Instant> until) {
+        /// Without what time changes.
+        @Override
+        public String toString() {
+            return "from %s to %s, step %d of %d: %s".formatted(from, to, step, steps, state);
+        }
+    }
 
     /// One that is told of changes.
     ///

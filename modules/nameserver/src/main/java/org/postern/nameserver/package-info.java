@@ -3,11 +3,11 @@
 /// In reading order:
 ///
 /// - what an operator decides: [NameServerSettings], [ZoneSettings], [TransferKey]; the face: [NameServer],
-/// [ZoneStatus]
-/// - a zone over time: [HostedZone]; its content before it is signed: [ZoneContent], [ZoneText]; its keys: [ZoneKey],
-///   [KeyRollover] (when one follows another), [ParentDelegation], [KeyFile], [AnchorFiles]; the next version:
-/// [ZoneSigner]; what
-///   lasts: [ZoneState] with each [Change], [AtomicFile]; its time: [ZoneClock]
+///   [ZoneStatus]
+/// - a zone over time: [HostedZone]; its content before it is signed: [ZoneContent], [ZoneText]; the next version:
+///   [ZoneSigner]; what lasts: [ZoneState] with each [Change], [AtomicFile]; its time: [ZoneClock]
+/// - its keys: [ZoneKey], [KeyDuties] (which does what), [KeyRollover] (when one follows another), [KeyChange]
+///   (another algorithm, one key or two), [ParentDelegation], [KeyFile], [AnchorFiles]
 /// - a zone as it is served, immutable: [Zone] of [Node]s of [SignedSet]s
 /// - a question: [Question] (octets read and checked), [Responder] (which zone, which limits), [Answers] (the records),
 ///   [Denial] (the proofs), [TransferMessages] (whole zones and changes)

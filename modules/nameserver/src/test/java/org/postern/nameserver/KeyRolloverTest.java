@@ -270,7 +270,11 @@ class KeyRolloverTest {
         HostedZone zone = open(KeyScheme.CSK);
         ZoneKey key = zone.awaited().orElseThrow();
         ZoneKey old = ZoneKey.make(
-                Role.CSK, ZoneKey.State.ACTIVE, Algorithm.ECDSA_P256, new ZoneClock(directory, clock::reading).now());
+                Role.CSK,
+                ZoneKey.State.ACTIVE,
+                Algorithm.ECDSA_P256,
+                new ZoneClock(directory, clock::reading).now(),
+                Duration.ZERO);
         RecordSet right = delegation(zone, key);
         RecordSet both = new RecordSet(
                 right.owner(),
@@ -278,7 +282,7 @@ class KeyRolloverTest {
                 right.timeToLive(),
                 List.of(right.data().getFirst(), delegation(zone, old).data().getFirst()));
         ServerAnswer yes = new ServerAnswer("one", Optional.of(right), Optional.empty());
-        assertThat(seen(zone, key, yes, yes)).contains(Duration.ofHours(2));
+        assertThat(seen(zone, key, yes, yes)).as("nobody saw the old one").contains(PARENT);
         assertThat(seen(zone, key)).isEmpty();
         assertThat(seen(zone, key, yes, new ServerAnswer("two", Optional.of(both), Optional.empty())))
                 .isEmpty();
@@ -287,10 +291,27 @@ class KeyRolloverTest {
         assertThat(seen(zone, key, yes, new ServerAnswer("two", Optional.empty(), Optional.of("silent"))))
                 .isEmpty();
         assertThat(seen(zone, old, yes)).isEmpty();
+
+        // the old record's TTL counts, and it may be another one than the new record's
+        RecordSet before = delegation(zone, old);
+        ParentDelegation above = new ParentDelegation(key);
+        for (Duration timeToLive : List.of(Duration.ofHours(9), Duration.ofHours(1))) {
+            RecordSet was = new RecordSet(before.owner(), RecordType.DS, timeToLive, before.data());
+            assertThat(above.seen(
+                            List.of(yes, new ServerAnswer("two", Optional.of(was), Optional.empty())),
+                            zone.origin(),
+                            PARENT))
+                    .isEmpty();
+        }
+        assertThat(above.seen(List.of(yes, yes), zone.origin(), PARENT)).contains(Duration.ofHours(9));
+        ParentDelegation first = new ParentDelegation(key);
+        ServerAnswer none = new ServerAnswer("one", Optional.empty(), Optional.empty());
+        assertThat(first.seen(List.of(none), zone.origin(), PARENT)).isEmpty();
+        assertThat(first.seen(List.of(yes), zone.origin(), PARENT)).contains(Duration.ofHours(2));
     }
 
     private static Optional<Duration> seen(HostedZone zone, ZoneKey key, ServerAnswer... answers) {
-        return ParentDelegation.seen(List.of(answers), zone.origin(), key);
+        return new ParentDelegation(key).seen(List.of(answers), zone.origin(), PARENT);
     }
 
     private static RecordSet delegation(HostedZone zone, ZoneKey key) {

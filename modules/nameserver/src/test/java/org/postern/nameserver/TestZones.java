@@ -132,7 +132,8 @@ final class TestZones {
     static final String HASH = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
     static final String OTHER_HASH = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddee00";
 
-    /// Both clocks of a machine. Time goes on when a test says so, and the wall clock shows what it says.
+    /// Both clocks of a machine, for all threads. Time goes on when a test says so, and the wall clock shows what it
+    /// says.
     static final class TestClock {
         private Instant truth;
         private Duration wrong = Duration.ZERO;
@@ -144,37 +145,37 @@ final class TestZones {
             this.start = now;
         }
 
-        void forward(Duration duration) {
+        synchronized void forward(Duration duration) {
             truth = truth.plus(duration);
         }
 
         /// Somebody sets the wall clock.
-        void set(Duration ahead) {
+        synchronized void set(Duration ahead) {
             wrong = ahead;
         }
 
         /// The machine starts again.
-        void reboot() {
+        synchronized void reboot() {
             boot++;
             start = truth;
         }
 
-        Instant truth() {
+        synchronized Instant truth() {
             return truth;
         }
 
         /// What the wall clock shows.
-        Instant instant() {
+        synchronized Instant instant() {
             return truth.plus(wrong);
         }
 
-        RolloverClock.Reading reading() {
+        synchronized RolloverClock.Reading reading() {
             return new RolloverClock.Reading(
                     "boot " + boot, Duration.between(start, truth).toNanos(), instant());
         }
 
         /// As if the wall clock were the only one.
-        RolloverClock.Reading wallAlone() {
+        synchronized RolloverClock.Reading wallAlone() {
             return new RolloverClock.Reading(
                     "boot", Duration.between(Instant.EPOCH, instant()).toNanos(), instant());
         }

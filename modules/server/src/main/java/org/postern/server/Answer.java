@@ -446,6 +446,7 @@ sealed interface Answer {
     /// @param signaturesEnd when the first of its signatures ends
     /// @param delegation the DS records that the zone above is to have, and no others
     /// @param delegated whether it is known to have them
+    /// @param change to another algorithm or other kinds of keys; null where none is under way
     /// @param fault what is wrong with the file of others' records, whose last good content is served; or null
     record Zone(
             String zone,
@@ -455,8 +456,17 @@ sealed interface Answer {
             List<ZoneKey> keys,
             List<String> delegation,
             boolean delegated,
+            Optional<ZoneChange> change,
             Optional<String> fault,
             List<Secondary> secondaries) {}
+
+    /// How far a change of a zone's keys is.
+    ///
+    /// @param from as the configuration says it
+    /// @param step 0 before it begins
+    /// @param state in words
+    /// @param until when it goes on at the earliest; null where that does not depend on time
+    record ZoneChange(String from, String to, int step, int steps, String state, Optional<Instant> until) {}
 
     /// A key of a zone.
     ///

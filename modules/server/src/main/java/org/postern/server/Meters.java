@@ -151,6 +151,11 @@ final class Meters implements AutoCloseable {
                 server,
                 zone -> !zone.delegated());
         gauge(
+                "postern.nameserver.keys.changing",
+                "Zones whose algorithm or kind of keys is being changed.",
+                server,
+                zone -> zone.change().isPresent());
+        gauge(
                 "postern.nameserver.records.wrong",
                 "Zones whose file of others' records cannot be used.",
                 server,

@@ -75,6 +75,14 @@ final class NameServerManagement {
                         .toList(),
                 zone.delegation(),
                 zone.delegated(),
+                zone.change()
+                        .map(change -> new Answer.ZoneChange(
+                                change.from(),
+                                change.to(),
+                                change.step(),
+                                change.steps(),
+                                change.state(),
+                                change.until())),
                 zone.fault(),
                 zone.secondaries().stream()
                         .map(each -> new Answer.Secondary(

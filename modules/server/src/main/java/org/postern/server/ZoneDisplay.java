@@ -1,5 +1,6 @@
 package org.postern.server;
 
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.OptionalLong;
 
@@ -22,6 +23,7 @@ final class ZoneDisplay {
                         key.state());
             }
             text.append(keys);
+            zone.change().ifPresent(change -> text.append(text(change)));
             if (!zone.delegated()) {
                 text.append("the zone above is to have this DS record, and no other:\n");
                 zone.delegation()
@@ -37,6 +39,20 @@ final class ZoneDisplay {
             }
         }
         return text.toString();
+    }
+
+    private static String text(Answer.ZoneChange change) {
+        return "from %s to %s, step %d of %d: %s%s%n"
+                .formatted(
+                        change.from(),
+                        change.to(),
+                        change.step(),
+                        change.steps(),
+                        change.state(),
+                        change.until()
+                                .map(until ->
+                                        "; goes on at " + until.truncatedTo(ChronoUnit.SECONDS) + " at the earliest")
+                                .orElse(""));
     }
 
     private static String told(Answer.Secondary secondary, long serial) {

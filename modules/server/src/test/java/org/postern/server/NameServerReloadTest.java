@@ -74,17 +74,46 @@ class NameServerReloadTest {
 
             // all or nothing: one zone cannot be as it says, so neither does the other change nor the third come
             String before = ask(primary, "example.test", "SOA");
+            Path wrong = Files.writeString(directory.resolve("wrong.zone"), "www DNAME elsewhere\n");
             server.configure(nameServer(
                     "",
                     zone("example.test", "denial = nsec", knot("transfer.test")),
-                    zone("second.test", "algorithm = ecdsa-p256", knot("transfer.test")),
+                    zone("second.test", "records = \"" + wrong + "\"", knot("transfer.test")),
                     zone("third.test", "")));
             CommandRun refused = server.run("reload");
             assertThat(refused.code()).isEqualTo(Main.CONFIGURATION);
-            assertThat(refused.err()).contains("the running zones stay: second.test. is signed with a CSK of ED25519");
+            assertThat(refused.err()).contains("the running zones stay: " + wrong + ": www.second.test. DNAME");
             assertThat(ask(primary, "third.test", "SOA")).isEmpty();
             assertThat(ask(primary, "example.test", "SOA")).isEqualTo(before);
             assertThat(transferred("example.test", "other.test")).contains("NSEC3PARAM");
+
+            // another algorithm comes step by step, and the old one may come back
+            server.configure(nameServer("", hashed, zone("second.test", "keys = ksk-zsk", knot("transfer.test"))));
+            server.done("reload");
+            ConfiguredServer.await(
+                    () -> server.done("dns", "keys", "second.test").contains("step 1 of 5"));
+            assertThat(server.done("dns", "keys", "second.test"))
+                    .contains(
+                            "from csk ed25519 to ksk-zsk ecdsa-p256, step 1 of 5: everything is signed by the new keys too")
+                    .containsPattern("goes on at \\S+Z at the earliest")
+                    .containsPattern("ksk +ecdsa-p256 .* signs, waits");
+            assertThat(server.done("dns", "ds", "second.test"))
+                    .as("still of the old key")
+                    .containsPattern("DS\\s+\\d+ 15 2 ");
+            assertThat(server.run("dns", "roll-key", "second.test", "csk").err())
+                    .contains("the keys of second.test are being changed from csk ed25519 to ksk-zsk ecdsa-p256");
+            ConfiguredServer.await(() -> confirmed(server, "second.test"));
+            assertThat(run("dig", "@127.0.0.1", "-p", "" + secondary, "+dnssec", "second.test", "SOA"))
+                    .containsPattern("RRSIG\\s+SOA 13 ")
+                    .containsPattern("RRSIG\\s+SOA 15 ");
+            assertThat(shown(server, "second.test").get("change").get("step").asInt())
+                    .isEqualTo(1);
+            server.configure(nameServer("", hashed, second));
+            server.done("reload");
+            ConfiguredServer.await(
+                    () -> shown(server, "second.test").get("change").isNull());
+            ConfiguredServer.await(() -> confirmed(server, "second.test"));
+            assertThat(ask(secondary, "second.test", "DNSKEY")).doesNotContain(" 13 ");
 
             // a zone and a key go; the rest goes on
             server.configure(nameServer(
