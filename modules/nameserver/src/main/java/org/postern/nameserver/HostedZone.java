@@ -133,18 +133,29 @@ final class HostedZone {
         if (!KeyDuties.areComplete(read)) {
             throw new IOException(keyFile + ": keys are missing in it (restore the file)");
         }
-        if (read.stream().noneMatch(key -> isAhead(key, now))) {
-            return read;
+        if (read.stream().anyMatch(key -> isAhead(key, now))) {
+            LOG.warn(
+                    "{}: its keys are newer than the time that is known to have passed: what waits, waits from now on",
+                    settings.origin());
         }
-        LOG.warn(
-                "{}: its keys are newer than the time that is known to have passed: what waits, waits from now on",
-                settings.origin());
-        List<ZoneKey> waiting = read.stream()
-                .map(key -> isAhead(key, now) ? key.waitAnew(now) : key)
-                .toList();
-        clock.save();
-        KeyFile.write(keyFile, waiting);
+        List<ZoneKey> waiting = read.stream().map(key -> afterStop(key, now)).toList();
+        if (!sameKeys(read, waiting)) {
+            clock.save();
+            KeyFile.write(keyFile, waiting);
+        }
         return waiting;
+    }
+
+    /// While a primary is down its secondaries get no change. The time counts for a key only if they had got it before.
+    private ZoneKey afterStop(ZoneKey key, ZoneClock.Moment now) {
+        if (isAhead(key, now)) {
+            return key.waitAnew(now);
+        }
+        Duration up = clock.before().minus(key.counted());
+        if (!key.waits() || up.compareTo(settings.timing().propagation()) >= 0) {
+            return key;
+        }
+        return up.isNegative() ? key.waitAnew(now) : key.waitSince(now.counted().minus(up));
     }
 
     /// The clock's file was lost, or is an older one.

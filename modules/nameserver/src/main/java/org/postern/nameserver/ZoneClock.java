@@ -36,6 +36,7 @@ final class ZoneClock {
     private final Supplier<RolloverClock.Reading> readings;
     private final Instant startWall;
     private final Duration startCounted;
+    private final Duration before;
     // guarded by this
     private RolloverClock clock;
     private Duration saved;
@@ -45,10 +46,17 @@ final class ZoneClock {
         this.file = directory.resolve("clock");
         this.readings = readings;
         RolloverClock.Reading now = readings.get();
-        clock = advanced(read(now), now);
+        RolloverClock read = read(now);
+        before = read.counted();
+        clock = advanced(read, now);
         startWall = now.wall();
         startCounted = clock.counted();
         saved = clock.counted();
+    }
+
+    /// What had passed when the process before this one was seen last.
+    Duration before() {
+        return before;
     }
 
     synchronized Moment now() {

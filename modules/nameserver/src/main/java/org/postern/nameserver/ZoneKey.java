@@ -114,7 +114,12 @@ record ZoneKey(
 
     /// As if it had come into its state just now.
     ZoneKey waitAnew(ZoneClock.Moment now) {
-        return new ZoneKey(role, state, algorithm, secret, octets, since, now.counted(), remain);
+        return waitSince(now.counted());
+    }
+
+    /// As if it had come into its state then.
+    ZoneKey waitSince(Duration then) {
+        return new ZoneKey(role, state, algorithm, secret, octets, since, then, remain);
     }
 
     /// Whether it leaves its state by time alone.

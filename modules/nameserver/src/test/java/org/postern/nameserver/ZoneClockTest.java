@@ -75,11 +75,23 @@ class ZoneClockTest {
 
     @Test
     void timeWithoutAProcessCounts() throws Exception {
-        pass(waiting(), Duration.ofMinutes(20));
-        clock.forward(Duration.ofMinutes(90));
+        pass(waiting(), Duration.ofMinutes(65));
+        clock.forward(Duration.ofMinutes(50));
         assertThat(waits(open())).isTrue();
-        clock.forward(Duration.ofMinutes(10));
+        clock.forward(Duration.ofMinutes(5));
         assertThat(waits(open())).isFalse();
+    }
+
+    /// Secondaries get nothing meanwhile: it does not count before they had an hour to get what waits.
+    @Test
+    void timeWithoutAProcessDoesNotCountBeforeSecondariesKnow() throws Exception {
+        pass(waiting(), Duration.ofMinutes(20));
+        clock.forward(Duration.ofHours(9));
+        HostedZone zone = open();
+        pass(zone, Duration.ofMinutes(99));
+        assertThat(waits(zone)).isTrue();
+        pass(zone, Duration.ofMinutes(2)); // a minute may be lost with the process
+        assertThat(waits(zone)).isFalse();
     }
 
     /// The wall clock alone would know for how long, and it may be wrong at a start.
