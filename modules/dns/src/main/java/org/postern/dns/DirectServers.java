@@ -118,6 +118,23 @@ public final class DirectServers implements AuthoritativeServers {
         return one.compareTo(other) >= 0 ? one : other;
     }
 
+    /// Whether the servers of a zone lead on to one below it; empty where that is not known. One that does not yet says
+    /// that clients are not led there.
+    public Optional<Boolean> delegates(DomainName above, DomainName below) {
+        List<Optional<Boolean>> answers = askAll(above, server -> {
+            try {
+                return Optional.of(questions.leadsTo(server, below));
+            } catch (IOException e) {
+                LOG.debug("{} does not say whether it delegates {}", server, below, e);
+                return Optional.empty();
+            }
+        });
+        if (answers.contains(Optional.of(false))) {
+            return Optional.of(false);
+        }
+        return answers.isEmpty() || answers.contains(Optional.<Boolean>empty()) ? Optional.empty() : Optional.of(true);
+    }
+
     Questions questions() {
         return questions;
     }

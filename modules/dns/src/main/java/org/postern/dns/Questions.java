@@ -94,6 +94,20 @@ final class Questions {
         return one.send(query);
     }
 
+    /// Whether a server of the zone above leads on to a zone, or has it itself.
+    ///
+    /// @throws IOException if it does not answer
+    boolean leadsTo(NameServer server, DomainName zone) throws IOException {
+        Message answer = ask(server.address(), zone, Type.SOA, false);
+        if (answer.getRcode() != Rcode.NOERROR && answer.getRcode() != Rcode.NXDOMAIN) {
+            throw new IOException("answers " + Rcode.string(answer.getRcode()));
+        }
+        boolean authoritative = answer.getHeader().getFlag(Flags.AA);
+        return answer.getSection(authoritative ? Section.ANSWER : Section.AUTHORITY).stream()
+                .anyMatch(record -> record.getType() == (authoritative ? Type.SOA : Type.NS)
+                        && Wire.name(record.getName()).equals(zone));
+    }
+
     static String reason(IOException e) {
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }

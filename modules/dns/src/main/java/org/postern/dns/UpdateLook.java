@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.postern.dns.UpdateProblem.Kind;
 import org.postern.dns.UpdateRecords.Place;
@@ -41,6 +42,21 @@ final class UpdateLook {
 
     static Map<Place, Held> at(Collection<Place> places, UpdateConnection connection, UpdateSettings settings)
             throws UpdateProblem {
+        Map<Place, String> elsewhere = new LinkedHashMap<>();
+        Map<Place, Held> found = at(places, connection, settings, elsewhere);
+        if (!elsewhere.isEmpty()) {
+            throw new UpdateProblem(Kind.FINAL, String.join("\n", elsewhere.values()));
+        }
+        return found;
+    }
+
+    /// @param elsewhere gets the places that the zone has delegated, in words: nobody sees what it has there
+    static Map<Place, Held> at(
+            Collection<Place> places,
+            UpdateConnection connection,
+            UpdateSettings settings,
+            Map<Place, String> elsewhere)
+            throws UpdateProblem {
         Map<Place, Held> found = new LinkedHashMap<>();
         List<Place> all = List.copyOf(places);
         for (int first = 0; first < all.size(); first += AT_ONCE) {
@@ -49,7 +65,13 @@ final class UpdateLook {
             some.forEach(place -> questions.add(question(place)));
             List<Message> answers = connection.exchange(questions);
             for (int index = 0; index < some.size(); index++) {
-                found.put(some.get(index), held(some.get(index), answers.get(index), settings));
+                Place place = some.get(index);
+                Optional<String> zone = delegated(place, answers.get(index), settings);
+                if (zone.isPresent()) {
+                    elsewhere.put(place, zone.get());
+                } else {
+                    found.put(place, held(place, answers.get(index), settings));
+                }
             }
         }
         return found;
@@ -77,7 +99,10 @@ final class UpdateLook {
                             + " ask it (allow-query)?");
         }
         if (!answer.getHeader().getFlag(Flags.AA)) {
-            throw new UpdateProblem(Kind.FINAL, elsewhere(place, answer, settings));
+            throw new UpdateProblem(
+                    Kind.FINAL,
+                    settings.server() + " is not authoritative for " + place + ": is it the primary server of "
+                            + settings.zone() + "?");
         }
         Name owner = UpdateRecords.name(place.owner());
         Set<Record> records = new LinkedHashSet<>();
@@ -101,15 +126,16 @@ final class UpdateLook {
         return wildcard ? Held.NOTHING : new Held(records, timeToLive, alias);
     }
 
-    private static String elsewhere(Place place, Message answer, UpdateSettings settings) {
-        for (Record record : answer.getSection(Section.AUTHORITY)) {
-            if (record instanceof NSRecord && !record.getName().equals(UpdateRecords.name(settings.zone()))) {
-                return place + " is in a zone of its own, "
-                        + new DomainName(record.getName().toString()) + ", that " + settings.zone()
-                        + " delegates: configure that zone, too";
+    private static Optional<String> delegated(Place place, Message answer, UpdateSettings settings) {
+        if (answer.getRcode() == Rcode.NOERROR && !answer.getHeader().getFlag(Flags.AA)) {
+            for (Record record : answer.getSection(Section.AUTHORITY)) {
+                if (record instanceof NSRecord && !record.getName().equals(UpdateRecords.name(settings.zone()))) {
+                    return Optional.of(place + " is in a zone of its own, "
+                            + new DomainName(record.getName().toString()) + ", that " + settings.zone()
+                            + " delegates: configure that zone, too");
+                }
             }
         }
-        return settings.server() + " is not authoritative for " + place + ": is it the primary server of "
-                + settings.zone() + "?";
+        return Optional.empty();
     }
 }

@@ -171,7 +171,14 @@ public final class UpdatePublisher implements Publisher, AutoCloseable {
             Set<Place> places = new LinkedHashSet<>(wanted.keySet());
             wanted.keySet().forEach(place -> places.addAll(UpdatePlan.rivals(place)));
             places.addAll(journal.places());
-            Map<Place, Held> held = UpdateLook.at(places, connection, settings);
+            Map<Place, String> elsewhere = new LinkedHashMap<>();
+            Map<Place, Held> held = UpdateLook.at(places, connection, settings, elsewhere);
+            // what Postern left below a delegation is seen by nobody; it is Postern's again when that goes
+            elsewhere.forEach((place, text) -> {
+                if (wanted.containsKey(place)) {
+                    complaints.put(place, text);
+                }
+            });
             journal.settle(held);
             journal.bound();
             UpdatePlan plan = UpdatePlan.of(held, journal::ours, wanted);

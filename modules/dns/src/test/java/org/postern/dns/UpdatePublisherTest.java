@@ -410,6 +410,11 @@ class UpdatePublisherTest {
                 .hasMessage("A at a.elsewhere.test is not in the zone " + zone.name);
         assertThatThrownBy(() -> zone.publish(zone.set("_imaps._tcp.sub", RecordType.SRV, 300, "0 0 0 .")))
                 .hasMessageContaining("is in a zone of its own, sub." + zone.name);
+        // the others come in all the same
+        RecordSet beside = zone.set("_imaps._tcp", RecordType.SRV, 300, "0 0 0 .");
+        assertThatThrownBy(() -> zone.publish(beside, zone.set("_imaps._tcp.sub", RecordType.SRV, 300, "0 0 0 .")))
+                .hasMessageContaining("is in a zone of its own");
+        assertThat(zone.records("_imaps._tcp", "SRV")).hasSize(1);
         zone.settings = UpdateSettings.of(
                 "127.0.0.1", zone.primary.port(), new DomainName("nowhere.test"), zone.settings.key(), zone.journal);
         assertThatThrownBy(() -> zone.publish(new RecordSet(

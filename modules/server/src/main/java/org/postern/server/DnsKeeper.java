@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +56,19 @@ final class DnsKeeper implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /// The settings, and what was made of them.
-    private record Means(DnsSettings settings, Gate gate, AuthoritativeServers servers) {}
+    private record Means(DnsSettings settings, Gate gate, DirectServers servers) {
+        /// Those that clients are led to.
+        ///
+        /// @param undelegated zones to which nothing leads yet
+        AuthoritativeServers servers(Set<DomainName> undelegated) {
+            if (undelegated.isEmpty()) {
+                return servers;
+            }
+            Map<DomainName, List<InetSocketAddress>> named = new HashMap<>(settings.servers());
+            named.keySet().removeAll(undelegated);
+            return new DirectServers(settings.resolvers(), named);
+        }
+    }
 
     private final Accounts accounts;
     private final RetiringListeners listeners;
@@ -71,6 +84,8 @@ final class DnsKeeper implements AutoCloseable {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("dns").factory());
     private volatile Means means;
+    /// Zones that the one above does not delegate yet: their records are there, too.
+    private volatile Set<DomainName> undelegated = Set.of();
 
     /// Publishes nothing before [#start].
     ///
@@ -153,7 +168,7 @@ final class DnsKeeper implements AutoCloseable {
     }
 
     AuthoritativeServers servers() {
-        return means.servers();
+        return means.servers(undelegated);
     }
 
     DnsWatch watch() {
@@ -316,7 +331,26 @@ final class DnsKeeper implements AutoCloseable {
         }
     }
 
+    /// A zone that is new below another has its records before anybody is led there, and the one above keeps them until
+    /// then: whichever is asked, they are there.
+    private void lookForDelegations(Means now) {
+        Set<DomainName> next = new HashSet<>();
+        for (DnsSettings.Zone zone : now.settings().zones()) {
+            Optional<DnsSettings.Zone> above = now.settings().above(zone);
+            if (above.isPresent()
+                    && publishers.apply(zone).isPresent()
+                    && publishers.apply(above.get()).isPresent()
+                    && !now.servers()
+                            .delegates(above.get().name(), zone.name())
+                            .orElse(!undelegated.contains(zone.name()))) {
+                next.add(zone.name());
+            }
+        }
+        undelegated = Set.copyOf(next);
+    }
+
     private void lookAt(Means now) {
+        lookForDelegations(now);
         List<FrontEnd> early = unreleased(now);
         Map<MailService, Integer> ports = offered(listeners.offered());
         groups.settle(situation(now.settings(), ports));
@@ -342,7 +376,8 @@ final class DnsKeeper implements AutoCloseable {
                     passage.withheld(),
                     owner -> now.settings().zoneOf(owner).equals(Optional.of(zone)));
             if (published.isPresent()) {
-                RecordDifference.Comparison comparison = RecordDifference.compare(published.get(), left, now.servers());
+                RecordDifference.Comparison comparison =
+                        RecordDifference.compare(published.get(), left, now.servers(undelegated));
                 look.compared(comparison);
                 memory.remember(published.get(), left, comparison);
                 everywhere &= publisher.isEmpty()
@@ -363,10 +398,26 @@ final class DnsKeeper implements AutoCloseable {
         }
     }
 
-    private static List<RecordSet> inZone(DnsSettings settings, DnsSettings.Zone zone, List<RecordSet> all) {
+    private List<RecordSet> inZone(DnsSettings settings, DnsSettings.Zone zone, List<RecordSet> all) {
         return all.stream()
-                .filter(set -> settings.zoneOf(set.owner()).equals(Optional.of(zone)))
+                .filter(set -> holders(settings, set.owner()).contains(zone))
                 .toList();
+    }
+
+    /// The zone that a name is in, and those above that have its records until they delegate it.
+    private List<DnsSettings.Zone> holders(DnsSettings settings, DomainName owner) {
+        Optional<DnsSettings.Zone> zone = settings.zoneOf(owner);
+        if (zone.isEmpty()) {
+            return List.of();
+        }
+        if (undelegated.isEmpty()) {
+            return List.of(zone.get());
+        }
+        List<DnsSettings.Zone> holders = new ArrayList<>(List.of(zone.get()));
+        while (undelegated.contains(holders.getLast().name())) {
+            holders.add(settings.above(holders.getLast()).orElseThrow());
+        }
+        return holders;
     }
 
     /// @return those of the sets that are published; empty where nothing is known to be
@@ -420,9 +471,7 @@ final class DnsKeeper implements AutoCloseable {
     /// @throws PublicationException where what is at the name, or below it, is not published
     void publishAt(DomainName owner) throws PublicationException {
         Means now = means;
-        Optional<DnsSettings.Zone> zone = now.settings().zoneOf(owner);
-        Optional<Publisher> publisher = zone.flatMap(publishers);
-        if (zone.isEmpty() || publisher.isEmpty()) {
+        if (now.settings().zoneOf(owner).flatMap(publishers).isEmpty()) {
             return;
         }
         try {
@@ -431,17 +480,8 @@ final class DnsKeeper implements AutoCloseable {
                                 if (timer.isShutdown()) {
                                     throw new CompletionException(new PublicationException("the server stops"));
                                 }
-                                List<FrontEnd> early = unreleased(now);
-                                Map<MailService, Integer> ports = offered(listeners.offered());
-                                groups.settle(situation(now.settings(), ports));
-                                List<RecordSet> all =
-                                        wanted(now.settings(), ports).all();
-                                List<RecordSet> sets = inZone(now.settings(), zone.get(), all);
-                                listeners.published(leads(now.settings(), all));
                                 try {
-                                    publish(
-                                            publisher.get(),
-                                            passage(now, sets, early).permitted());
+                                    publishAt(now, owner);
                                 } catch (PublicationException e) {
                                     // what was refused elsewhere is told with the next look
                                     if (e.refused().isEmpty()
@@ -458,6 +498,20 @@ final class DnsKeeper implements AutoCloseable {
                     ? told
                     : new PublicationException(
                             "the records of " + owner + " cannot be published: " + e.getMessage(), e);
+        }
+    }
+
+    private void publishAt(Means now, DomainName owner) throws PublicationException {
+        lookForDelegations(now);
+        List<FrontEnd> early = unreleased(now);
+        Map<MailService, Integer> ports = offered(listeners.offered());
+        groups.settle(situation(now.settings(), ports));
+        List<RecordSet> all = wanted(now.settings(), ports).all();
+        listeners.published(leads(now.settings(), all));
+        for (DnsSettings.Zone zone : holders(now.settings(), owner)) {
+            publish(
+                    publishers.apply(zone).orElseThrow(),
+                    passage(now, inZone(now.settings(), zone, all), early).permitted());
         }
     }
 

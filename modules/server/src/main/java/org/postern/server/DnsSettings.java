@@ -142,6 +142,16 @@ record DnsSettings(
                         one.name().text().length(), other.name().text().length()));
     }
 
+    /// The closest zone above another; empty where there is none.
+    Optional<Zone> above(Zone zone) {
+        return zone.name().isRoot()
+                ? Optional.empty()
+                : zones.stream()
+                        .filter(other -> !other.equals(zone) && zone.name().isWithin(other.name()))
+                        .max((one, other) -> Integer.compare(
+                                one.name().text().length(), other.name().text().length()));
+    }
+
     /// A name in the zone of a front end's TLSA records.
     DomainName tlsaOf(DomainName host) {
         return frontEnds.stream()

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postern.dns.DirectServers;
 import org.postern.dns.RecordType;
 import org.postern.identity.TlsaRecord;
@@ -38,6 +40,7 @@ class DnsWithdrawalTest {
     Path directory;
 
     private int port;
+    private String further = "";
 
     private String configuration(String timeToLive) {
         return """
@@ -53,7 +56,8 @@ class DnsWithdrawalTest {
                   time-to-live = %s
                 }
                 """.formatted(
-                        port, directory.resolve("others.zone"), port, directory.resolve("anchors"), port, timeToLive);
+                        port, directory.resolve("others.zone"), port, directory.resolve("anchors"), port, timeToLive)
+                + further;
     }
 
     /// The zone's key is nobody's anchor yet.
@@ -110,9 +114,12 @@ class DnsWithdrawalTest {
                 .isPresent();
     }
 
-    @Test
-    @Requirement({"DANE-14", "R6186-6"})
-    void aListenersRecordsGoFirstAndItGoesWhenNoCacheCanHaveThem() throws Exception {
+    /// @param more nothing, or aliases from each port to one place
+    @ParameterizedTest
+    @ValueSource(strings = {"", "dns.front-ends = [{ host = mail.example.test, tlsa-at = _dane.example.test }]\n"})
+    @Requirement({"DANE-14", "DANE-16", "R6186-6"})
+    void aListenersRecordsGoFirstAndItGoesWhenNoCacheCanHaveThem(String more) throws Exception {
+        further = more;
         String without = "listeners.pop3.enabled = false\n";
         try (ConfiguredServer server = start("mail A 127.0.0.1\nns A 127.0.0.1\n")) {
             openTheGate(server);
