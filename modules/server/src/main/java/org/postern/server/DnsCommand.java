@@ -23,7 +23,8 @@ final class DnsCommand {
     @Command(
             description = {
                 "Shows the records that ought to be published, as zone file text.",
-                "TLSA records of a zone that is not proved secure by DNSSEC stand there as comments, with what is missing."
+                "TLSA records of a zone that is not proved secure by DNSSEC stand there as comments, with what is missing;",
+                "so do records of dns.groups, as long as what they lead to does not answer: that is asked now."
             },
             mixinStandardHelpOptions = true)
     int show(
