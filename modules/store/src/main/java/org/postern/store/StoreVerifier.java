@@ -24,7 +24,7 @@ import org.h2.engine.Constants;
 public final class StoreVerifier {
     private static final Pattern SEGMENT = Pattern.compile("\\d+-\\d+\\.segment");
     /// The files of a data directory itself; what stands in its directories is looked at there.
-    private static final Set<String> KNOWN = Set.of("lock", "control.sock", "offered-tls");
+    private static final Set<String> KNOWN = Set.of("lock", "control.sock", "offered-tls", "listeners.json");
 
     private final Path directory;
     private final boolean inUse;
