@@ -138,6 +138,9 @@ public final class AcmeCertificates implements AutoCloseable {
 
     /// Together with the order: what an operator has just ordered is not ordered again.
     private synchronized void look() {
+        if (timer.isShutdown()) {
+            return; // what was due in the moment of the end is due at the next start
+        }
         Wanted now = wanted;
         try {
             if (now != null && !Instant.now().isBefore(files.state().nextAttempt())) {

@@ -14,12 +14,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.identity.PresentedIdentifiers;
@@ -37,6 +39,7 @@ class AcmeCertificatesTest {
     Path directory;
 
     private final AtomicInteger came = new AtomicInteger();
+    private final List<AcmeCertificates> opened = new ArrayList<>();
 
     private static AcmeSettings settings(
             PebbleServer pebble, ChallengeKind challenge, boolean reuseKey, KeyKind... keys) {
@@ -57,7 +60,20 @@ class AcmeCertificatesTest {
             pebble.dns("set-txt", "{\"host\": \"" + name + ".\", \"value\": \"" + text + "\"}");
             return () -> pebble.dns("clear-txt", "{\"host\": \"" + name + ".\"}");
         };
-        return new AcmeCertificates(directory.resolve("acme"), Optional.of(dns), came::incrementAndGet);
+        AcmeCertificates made =
+                new AcmeCertificates(directory.resolve("acme"), Optional.of(dns), came::incrementAndGet);
+        opened.add(made);
+        return made;
+    }
+
+    /// An order that is under way when a test ends writes into the directory that goes.
+    @AfterEach
+    void ordersAreOver() {
+        for (AcmeCertificates acme : opened) {
+            synchronized (acme) {
+                assertThat(Thread.holdsLock(acme)).isTrue();
+            }
+        }
     }
 
     /// A third of all nonces is rejected meanwhile (RFC 8555 §6.5).
