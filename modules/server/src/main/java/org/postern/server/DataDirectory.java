@@ -128,7 +128,7 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
-    /// Replaces a file as a whole, readable by its owner alone: whoever looks sees the old one or the new one.
+    /// Replaces a file as a whole, durably, readable by its owner alone: whoever looks sees the old one or the new one.
     static void replace(Path file, String text) throws IOException {
         Path temporary = file.resolveSibling(file.getFileName() + ".new");
         Files.deleteIfExists(temporary);
@@ -141,6 +141,10 @@ final class DataDirectory implements AutoCloseable {
             channel.force(true);
         }
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel directory =
+                FileChannel.open(file.toAbsolutePath().resolveSibling(""), StandardOpenOption.READ)) {
+            directory.force(true); // the new name is as durable as what it stands for
+        }
     }
 
     @Override

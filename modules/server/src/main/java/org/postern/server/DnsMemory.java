@@ -2,14 +2,13 @@ package org.postern.server;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +17,6 @@ import org.postern.dns.RecordDifference;
 import org.postern.dns.RecordSet;
 import org.postern.dns.RecordType;
 import org.postern.resolver.DomainName;
-import tools.jackson.core.JacksonException;
 
 /// Which record sets are published as far as is known, over restarts too: what is wanted no more is looked for until it
 /// is gone, and what is there may stay while nobody can prove anything of its zone.
@@ -33,23 +31,31 @@ final class DnsMemory {
     }
 
     /// As it stands in the file.
-    record Kept(List<Entry> published) {}
+    record Kept(List<Entry> published) {
+        Kept {
+            published = List.copyOf(published);
+        }
+    }
 
-    /// @param data of TXT records
-    record Entry(String owner, RecordType type, @Nullable List<String> data) {}
+    /// @param data of TXT records; null for others, and in files of earlier versions
+    record Entry(String owner, RecordType type, @Nullable List<String> data) {
+        Entry {
+            Objects.requireNonNull(owner);
+            Objects.requireNonNull(type);
+        }
+    }
 
     /// @throws StartException where the file cannot be read
     static DnsMemory in(Path directory) {
         Path file = directory.resolve("published.json");
         try {
             Map<RecordSet.Key, Leftover> standing = new LinkedHashMap<>();
-            if (Files.exists(file)) {
-                Json.MAPPER.readValue(Files.readString(file), Kept.class).published().stream()
-                        .map(DnsMemory::leftover)
-                        .forEach(each -> standing.put(each.key(), each));
-            }
+            Json.read(file, Kept.class)
+                    .ifPresent(kept -> kept.published().stream()
+                            .map(DnsMemory::leftover)
+                            .forEach(each -> standing.put(each.key(), each)));
             return new DnsMemory(file, standing);
-        } catch (IOException | JacksonException | IllegalArgumentException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw new StartException(
                     file + " cannot be read: " + e.getMessage() + "; without it Postern forgets which records it has"
                             + " published, and starts",
@@ -80,11 +86,13 @@ final class DnsMemory {
     }
 
     /// These were sent to the servers.
-    synchronized void published(Collection<RecordSet> sets) {
+    ///
+    /// @return whether that is news
+    synchronized boolean published(Collection<RecordSet> sets) {
         Map<RecordSet.Key, Leftover> next = new LinkedHashMap<>(standing);
         // what was there before may still be at a secondary server
         sets.forEach(set -> next.merge(set.key(), leftover(set), DnsMemory::both));
-        keep(next);
+        return keep(next);
     }
 
     private static Leftover both(Leftover before, Leftover after) {
@@ -123,9 +131,9 @@ final class DnsMemory {
                 .collect(Collectors.toSet());
     }
 
-    private void keep(Map<RecordSet.Key, Leftover> next) {
+    private boolean keep(Map<RecordSet.Key, Leftover> next) {
         if (next.equals(standing)) {
-            return;
+            return false;
         }
         Kept kept = new Kept(next.values().stream()
                 .map(each -> new Entry(
@@ -137,13 +145,11 @@ final class DnsMemory {
                 .sorted((one, other) -> one.toString().compareTo(other.toString()))
                 .toList());
         try {
-            Files.createDirectories(file.resolveSibling(""));
-            Path made = file.resolveSibling("published.json.new");
-            Files.writeString(made, Json.MAPPER.writeValueAsString(kept) + "\n");
-            Files.move(made, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Json.replace(file, kept);
         } catch (IOException e) {
             throw new UncheckedIOException(file + " cannot be written", e);
         }
         standing = next; // what could not be written is tried again
+        return true;
     }
 }

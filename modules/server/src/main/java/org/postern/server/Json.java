@@ -1,15 +1,22 @@
 package org.postern.server;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.cfg.DateTimeFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/// How records and JSON become each other on the control socket and under `--json`.
+/// How records and JSON become each other: on the control socket, under `--json`, and in files of the data directory.
 final class Json {
     /// A nesting that nothing here comes near to.
     private static final int MOST_NESTING = 32;
@@ -31,5 +38,27 @@ final class Json {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
+    /// A component that a file of an earlier version does not have is null: its record says what it can do without.
+    private static final ObjectReader FILES =
+            MAPPER.reader().without(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES);
+
     private Json() {}
+
+    /// What a file of the data directory says; empty where there is none.
+    ///
+    /// @throws IOException if it cannot be read, or its record refuses what it says
+    static <T> Optional<T> read(Path file, Class<T> type) throws IOException {
+        try {
+            return Optional.of(FILES.forType(type).readValue(Files.readString(file)));
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        } catch (JacksonException unreadable) {
+            throw new IOException(unreadable.getOriginalMessage(), unreadable);
+        }
+    }
+
+    /// Replaces a file as a whole, durably.
+    static void replace(Path file, Object content) throws IOException {
+        DataDirectory.replace(file, MAPPER.writeValueAsString(content) + "\n");
+    }
 }

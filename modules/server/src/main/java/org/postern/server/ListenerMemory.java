@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.postern.dns.MailService;
@@ -19,7 +20,6 @@ import org.postern.session.Endpoint;
 import org.postern.session.ListenerSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.core.JacksonException;
 
 /// What is known of listeners over restarts: where they were, which records lead there, and which of them are to go.
 /// One file, replaced as a whole. Times are counted time ([RolloverClock]): a clock that somebody sets closes no port
@@ -66,6 +66,7 @@ final class ListenerMemory {
     /// As it stands in the file.
     record Kept(int version, RolloverClock clock, List<Place> listening, List<Lead> leads, List<Going> going) {
         Kept {
+            Objects.requireNonNull(clock);
             listening = List.copyOf(listening);
             leads = List.copyOf(leads);
             going = List.copyOf(going);
@@ -86,14 +87,15 @@ final class ListenerMemory {
 
     private Kept load() {
         try {
-            if (Files.exists(file)) {
-                Kept read = Json.MAPPER.readValue(Files.readString(file), Kept.class);
-                if (read.version() == VERSION) {
-                    return read;
+            Optional<Kept> read = Json.read(file, Kept.class);
+            if (read.isPresent()) {
+                if (read.get().version() == VERSION) {
+                    return read.get();
                 }
-                throw new IOException("it is of version " + read.version() + ", and this Postern reads " + VERSION);
+                throw new IOException(
+                        "it is of version " + read.get().version() + ", and this Postern reads " + VERSION);
             }
-        } catch (IOException | JacksonException | IllegalArgumentException unreadable) {
+        } catch (IOException | IllegalArgumentException unreadable) {
             Path aside =
                     file.resolveSibling(FILE + ".unreadable-" + Instant.now().getEpochSecond());
             LOG.error(
@@ -142,7 +144,7 @@ final class ListenerMemory {
 
     private void write() {
         try {
-            DataDirectory.replace(file, Json.MAPPER.writeValueAsString(kept) + "\n");
+            Json.replace(file, kept);
         } catch (IOException e) {
             LOG.error(
                     "{} cannot be written: a restart will not know which ports are to stay open for a while: {}",

@@ -83,6 +83,15 @@ class DnsMemoryTest {
                 .containsExactly(new Leftover(first.key(), Set.copyOf(second.data())));
     }
 
+    /// Before texts were published the file had no data.
+    @Test
+    void aFileOfAnEarlierVersionIsRead() throws Exception {
+        Files.writeString(
+                directory.resolve("published.json"),
+                "{\"published\":[{\"owner\":\"_imaps._tcp.example.org\",\"type\":\"SRV\"}]}\n");
+        assertThat(DnsMemory.in(directory).standing()).containsExactly(new Leftover(SRV.key(), Set.of()));
+    }
+
     @Test
     void aFileThatCannotBeReadStopsTheStart() throws Exception {
         Path file = Files.writeString(directory.resolve("published.json"), "{\"published\": [{\"owner\": \"a\"}]}");
