@@ -21,6 +21,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -566,14 +567,15 @@ class KeyChangeTest {
         begin(way.from);
         reload(way.to);
         stepUntilStage(mutant.stage);
-        assertThatThrownBy(() -> {
-                    edit(mutant.edit);
-                    step();
-                    finish();
-                })
-                .as("%s, %s", mutant, way)
-                .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("cached");
+        caught(mutant + ", " + way, () -> {
+            edit(mutant.edit);
+            step();
+            finish();
+        });
+    }
+
+    private static void caught(String what, ThrowingCallable way) {
+        assertThatThrownBy(way).as(what).isInstanceOf(AssertionError.class).hasMessageContaining("cached");
     }
 
     /// The operator says that the parent has the new record, and it has the old one.
@@ -592,12 +594,10 @@ class KeyChangeTest {
     void forgottenSecondariesAreCaught() throws Exception {
         propagation = Duration.ZERO;
         begin(new Wish(Algorithm.ECDSA_P256, KeyScheme.CSK));
-        assertThatThrownBy(() -> {
-                    reload(new Wish(Algorithm.ED25519, KeyScheme.CSK));
-                    finish();
-                })
-                .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("cached");
+        caught("no propagation", () -> {
+            reload(new Wish(Algorithm.ED25519, KeyScheme.CSK));
+            finish();
+        });
     }
 
     @Test
@@ -606,24 +606,20 @@ class KeyChangeTest {
         Wish two = new Wish(Algorithm.ED25519, KeyScheme.KSK_AND_ZSK);
         begin(one);
         reload(two);
-        assertThatThrownBy(() -> {
-                    edit(line -> line.replace("role=CSK", "role=KSK").replace("state=PUBLISHED", "state=ACTIVE"));
-                    step();
-                })
-                .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("cached");
+        caught("two keys at once", () -> {
+            edit(line -> line.replace("role=CSK", "role=KSK").replace("state=PUBLISHED", "state=ACTIVE"));
+            step();
+        });
     }
 
     @Test
     void aZoneSigningKeyThatGoesAtOnceIsCaught() throws Exception {
         begin(new Wish(Algorithm.ED25519, KeyScheme.KSK_AND_ZSK));
         reload(new Wish(Algorithm.ED25519, KeyScheme.CSK));
-        assertThatThrownBy(() -> {
-                    edit(line -> line.contains("RETIRED") ? "" : line);
-                    step();
-                })
-                .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("cached");
+        caught("the ZSK is gone", () -> {
+            edit(line -> line.contains("RETIRED") ? "" : line);
+            step();
+        });
     }
 
     // ---- what else there is

@@ -98,7 +98,7 @@ class KeyChangeValidationTest {
                 Optional.empty());
         server.listen();
         anchor = Files.write(directory.resolve("anchor.txt"), server.anchors(ABOVE));
-        delvAnchor = delvAnchor(server.anchors(ABOVE).getFirst());
+        delvAnchor = RealServers.delvAnchor(directory, server.anchors(ABOVE).getFirst());
         List<String> old = status().delegation();
         delegate(old);
         server.confirmDelegation(TestZones.ORIGIN);
@@ -246,13 +246,5 @@ class KeyChangeValidationTest {
             RealServers.run("kzonecheck", "-o", "example.org", "-d", "on", text.toString());
         }
         assertThat(RealServers.run("ldns-verify-zone", text.toString())).contains("Zone is verified and complete");
-    }
-
-    private Path delvAnchor(String key) throws Exception {
-        String[] fields = key.split("\\s+", 8);
-        return Files.writeString(
-                directory.resolve("delv.conf"),
-                "trust-anchors { org. static-key " + fields[4] + " " + fields[5] + " " + fields[6] + " \""
-                        + fields[7].replace(" ", "") + "\"; };\n");
     }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,17 @@ final class RealServers implements AutoCloseable {
                 .as("%s: %s", String.join(" ", command), text)
                 .isZero();
         return text;
+    }
+
+    /// A file by which delv trusts a zone's key.
+    ///
+    /// @param key a DNSKEY record in zone file form
+    static Path delvAnchor(Path directory, String key) throws IOException {
+        String[] fields = key.split("\\s+", 8);
+        return Files.writeString(
+                directory.resolve("delv.conf"),
+                "trust-anchors { " + fields[0] + " static-key " + fields[4] + " " + fields[5] + " " + fields[6] + " \""
+                        + fields[7].replace(" ", "") + "\"; };\n");
     }
 
     @Override

@@ -51,7 +51,8 @@ class ValidationTest {
             server.publisher(TestZones.ORIGIN).publish(TestZones.mail(TestZones.HASH));
             int port = server.addresses().getFirst().getPort();
             Path anchor = Files.write(directory.resolve("anchor.txt"), server.anchors(TestZones.ORIGIN));
-            Path delv = delvAnchor(server.anchors(TestZones.ORIGIN).getFirst());
+            Path delv = RealServers.delvAnchor(
+                    directory, server.anchors(TestZones.ORIGIN).getFirst());
 
             resolver = new ValidatingResolver(directory, "example.org", anchor, port);
             int unbound = resolver.port();
@@ -131,14 +132,6 @@ class ValidationTest {
                     server.addresses().getFirst().getPort());
             assertThat(ask(resolver.port(), "mail.example.org", "A")).contains("status: SERVFAIL");
         }
-    }
-
-    private Path delvAnchor(String key) throws Exception {
-        String[] fields = key.split("\\s+", 8);
-        return Files.writeString(
-                directory.resolve("delv.conf"),
-                "trust-anchors { example.org. static-key " + fields[4] + " " + fields[5] + " " + fields[6] + " \""
-                        + fields[7].replace(" ", "") + "\"; };\n");
     }
 
     private static String ask(int port, String name, String type) throws Exception {
