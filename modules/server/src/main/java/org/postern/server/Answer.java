@@ -545,12 +545,14 @@ sealed interface Answer {
     /// A set of a record group, which leads to something that does not answer.
     ///
     /// @param group `mx`, `spf`, `dkim`, `dmarc`, `mta-sts`, `tlsrpt` or `autoconfig`
+    /// @param state `waits` (not published), `stays` (published as it was) or `unanswered` (published as wanted)
     /// @param owner and `type` of the set
     /// @param wanted null where it is made of an answer, too
     /// @param standing what is published as long; null where nothing is
     /// @param reason what is in the way
     record DnsWaiting(
             String group,
+            String state,
             String owner,
             String type,
             Optional<DnsRecordSet> wanted,

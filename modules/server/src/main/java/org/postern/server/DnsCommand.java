@@ -219,17 +219,10 @@ final class DnsCommand {
     private static String waiting(List<Answer.DnsWaiting> waiting) {
         StringBuilder text = new StringBuilder();
         for (Answer.DnsWaiting each : waiting) {
-            String what = "; " + each.group() + ", " + each.owner() + " " + each.type();
-            text.append(what)
-                    .append(
-                            each.standing().isEmpty()
-                                    ? " waits: "
-                                    : each.standing().equals(each.wanted())
-                                            ? " leads to what answers no more: "
-                                            : " stays as it is: ")
-                    .append(each.reason())
-                    .append('\n');
-            if (!each.standing().equals(each.wanted())) {
+            DnsGroups.State state = DnsGroups.State.of(each.state());
+            text.append("; %s, %s %s %s: %s%n"
+                    .formatted(each.group(), each.owner(), each.type(), state.words, each.reason()));
+            if (state != DnsGroups.State.UNANSWERED) {
                 each.wanted()
                         .map(DnsCommand::lines)
                         .orElse(List.of())

@@ -2,9 +2,7 @@ package org.postern.server;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,7 +10,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -36,7 +36,6 @@ import org.postern.recordgroups.Surroundings;
 import org.postern.resolver.DomainName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.core.JacksonException;
 
 /// The record groups of mail domains: asks what they lead to, at each change and every quarter of an hour, and keeps
 /// in a file what was answered for. A set is as it was when what it leads to answered last: a server that is away for
@@ -93,21 +92,57 @@ final class DnsGroups implements AutoCloseable {
     ///
     /// @param standing what it is instead; empty where nothing is published
     record Waiting(Prospect prospect, Optional<RecordSet> standing) {
-        String text() {
-            String obstacle = prospect.obstacle().orElse("");
+        State state() {
             if (standing.isEmpty()) {
-                return prospect.key() + " waits: " + obstacle;
+                return State.WAITS;
             }
-            return prospect.key()
-                    + (standing.equals(prospect.set()) ? " leads to what answers no more: " : " stays as it is: ")
-                    + obstacle;
+            return standing.equals(prospect.set()) ? State.UNANSWERED : State.STAYS;
+        }
+
+        String text() {
+            return prospect.key() + " " + state().words + ": "
+                    + prospect.obstacle().orElse("");
+        }
+    }
+
+    /// How such a set stands.
+    enum State {
+        /// it is not published
+        WAITS("waits"),
+        /// it is published as it was
+        STAYS("stays as it is"),
+        /// it is published as it is wanted
+        UNANSWERED("leads to what answers no more");
+
+        final String words;
+
+        State(String words) {
+            this.words = words;
+        }
+
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        static State of(String word) {
+            return valueOf(word.toUpperCase(Locale.ROOT));
         }
     }
 
     /// As it stands in the file.
-    record Kept(List<Entry> answered) {}
+    record Kept(List<Entry> answered) {
+        Kept {
+            answered = List.copyOf(answered);
+        }
+    }
 
-    record Entry(String owner, RecordType type, List<String> data) {}
+    record Entry(String owner, RecordType type, List<String> data) {
+        Entry {
+            Objects.requireNonNull(owner);
+            Objects.requireNonNull(type);
+            data = List.copyOf(data);
+        }
+    }
 
     /// @param directory for what was answered for
     /// @param mailboxes whether mail to an address of this server arrives
@@ -134,15 +169,12 @@ final class DnsGroups implements AutoCloseable {
     private static Map<RecordSet.Key, List<String>> read(Path file) {
         try {
             Map<RecordSet.Key, List<String>> answered = new LinkedHashMap<>();
-            if (Files.exists(file)) {
-                Json.MAPPER
-                        .readValue(Files.readString(file), Kept.class)
-                        .answered()
-                        .forEach(entry -> answered.put(
-                                new RecordSet.Key(new DomainName(entry.owner()), entry.type()), entry.data()));
-            }
+            Json.read(file, Kept.class)
+                    .ifPresent(kept -> kept.answered()
+                            .forEach(entry -> answered.put(
+                                    new RecordSet.Key(new DomainName(entry.owner()), entry.type()), entry.data())));
             return answered;
-        } catch (IOException | JacksonException | IllegalArgumentException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw new StartException(
                     file + " cannot be read: " + e.getMessage() + "; without it Postern starts, asks anew what the"
                             + " records of dns.groups lead to, and withdraws those that lead to what does not answer",
@@ -377,10 +409,7 @@ final class DnsGroups implements AutoCloseable {
                 .sorted((one, other) -> one.toString().compareTo(other.toString()))
                 .toList());
         try {
-            Files.createDirectories(file.resolveSibling(""));
-            Path made = file.resolveSibling("groups.json.new");
-            Files.writeString(made, Json.MAPPER.writeValueAsString(kept) + "\n");
-            Files.move(made, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Json.replace(file, kept);
         } catch (IOException e) {
             throw new UncheckedIOException(file + " cannot be written", e);
         }

@@ -83,6 +83,7 @@ final class DnsKeeper implements AutoCloseable {
     private final CompletableFuture<Boolean> looked = new CompletableFuture<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("dns").factory());
+    private volatile Runnable news = () -> {};
     private volatile Means means;
     /// Zones that the one above does not delegate yet: their records are there, too.
     private volatile Set<DomainName> undelegated = Set.of();
@@ -131,6 +132,11 @@ final class DnsKeeper implements AutoCloseable {
         settings().tlsa().forEach(form -> form.caveat().ifPresent(caveat -> LOG.warn("dns.tlsa: {}", caveat)));
         groups.start();
         timer.scheduleWithFixedDelay(this::look, 0, INTERVAL.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /// Told when something is published that was not before.
+    void onNews(Runnable listener) {
+        news = listener;
     }
 
     /// Waits until zones were looked at once, and what may be published is.
@@ -368,18 +374,19 @@ final class DnsKeeper implements AutoCloseable {
             Gate.Passage passage = passage(now, sets, early);
             look.withheld(passage.withheld());
             Optional<Publisher> publisher = publishers.apply(zone);
-            Optional<List<RecordSet>> published = publisher.isEmpty()
-                    ? Optional.of(passage.permitted())
-                    : publish(publisher.get(), passage.permitted(), look);
+            Published published = publisher
+                    .map(each -> publish(each, passage.permitted()))
+                    .orElseGet(() -> new Published(Optional.of(passage.permitted()), Optional.empty()));
+            published.failure().ifPresent(failure -> look.failed(zone.name(), String.valueOf(failure.getMessage())));
             List<Leftover> left = leftovers(
                     passage.permitted(),
                     passage.withheld(),
                     owner -> now.settings().zoneOf(owner).equals(Optional.of(zone)));
-            if (published.isPresent()) {
-                RecordDifference.Comparison comparison =
-                        RecordDifference.compare(published.get(), left, now.servers(undelegated));
+            if (published.sets().isPresent()) {
+                List<RecordSet> sent = published.sets().get();
+                RecordDifference.Comparison comparison = RecordDifference.compare(sent, left, now.servers(undelegated));
                 look.compared(comparison);
-                memory.remember(published.get(), left, comparison);
+                memory.remember(sent, left, comparison);
                 everywhere &= publisher.isEmpty()
                         || (comparison.failures().isEmpty()
                                 && comparison.differences().isEmpty());
@@ -420,35 +427,34 @@ final class DnsKeeper implements AutoCloseable {
         return holders;
     }
 
-    /// @return those of the sets that are published; empty where nothing is known to be
-    private Optional<List<RecordSet>> publish(Publisher publisher, List<RecordSet> sets, DnsWatch.Look look) {
-        try {
-            return Optional.of(publish(publisher, sets));
-        } catch (PublicationException e) {
-            look.failed(publisher.zone(), String.valueOf(e.getMessage()));
-            if (e.refused().isEmpty()) {
-                return Optional.empty();
-            }
-            return Optional.of(sets.stream()
-                    .filter(set -> !e.refused().contains(set.key()))
-                    .toList());
+    /// What became of a publication.
+    ///
+    /// @param sets that are published; empty where nothing is known to be
+    /// @param failure what was refused, or why nothing is known; empty where all is published
+    private record Published(Optional<List<RecordSet>> sets, Optional<PublicationException> failure) {
+        boolean failedAt(DomainName owner) {
+            return failure.isPresent()
+                    && (sets.isEmpty()
+                            || failure.get().refused().stream()
+                                    .anyMatch(key -> key.owner().isWithin(owner)));
         }
     }
 
-    /// @throws PublicationException after what could be published is remembered
-    private List<RecordSet> publish(Publisher publisher, List<RecordSet> sets) throws PublicationException {
+    private Published publish(Publisher publisher, List<RecordSet> sets) {
+        Published published;
         try {
             publisher.publish(sets);
-            memory.published(sets);
-            return sets;
+            published = new Published(Optional.of(sets), Optional.empty());
         } catch (PublicationException e) {
-            if (!e.refused().isEmpty()) {
-                memory.published(sets.stream()
-                        .filter(set -> !e.refused().contains(set.key()))
-                        .toList());
-            }
-            throw e;
+            List<RecordSet> others = sets.stream()
+                    .filter(set -> !e.refused().contains(set.key()))
+                    .toList();
+            published = new Published(e.refused().isEmpty() ? Optional.empty() : Optional.of(others), Optional.of(e));
         }
+        if (published.sets().filter(memory::published).isPresent()) {
+            news.run();
+        }
+        return published;
     }
 
     /// Whether somebody else than a person publishes at a name.
@@ -474,45 +480,40 @@ final class DnsKeeper implements AutoCloseable {
         if (now.settings().zoneOf(owner).flatMap(publishers).isEmpty()) {
             return;
         }
+        Optional<PublicationException> failure;
         try {
-            CompletableFuture.runAsync(
-                            () -> {
-                                if (timer.isShutdown()) {
-                                    throw new CompletionException(new PublicationException("the server stops"));
-                                }
-                                try {
-                                    publishAt(now, owner);
-                                } catch (PublicationException e) {
-                                    // what was refused elsewhere is told with the next look
-                                    if (e.refused().isEmpty()
-                                            || e.refused().stream()
-                                                    .anyMatch(key -> key.owner().isWithin(owner))) {
-                                        throw new CompletionException(e);
-                                    }
-                                }
-                            },
-                            timer) // nobody else publishes meanwhile
+            failure = CompletableFuture.supplyAsync(
+                            () -> publishAt(now, owner), timer) // nobody else publishes meanwhile
                     .join();
         } catch (CompletionException | RejectedExecutionException e) {
-            throw e.getCause() instanceof PublicationException told
-                    ? told
-                    : new PublicationException(
-                            "the records of " + owner + " cannot be published: " + e.getMessage(), e);
+            throw new PublicationException("the records of " + owner + " cannot be published: " + e.getMessage(), e);
+        }
+        if (failure.isPresent()) {
+            throw failure.get();
         }
     }
 
-    private void publishAt(Means now, DomainName owner) throws PublicationException {
+    /// @return why what is at the name, or below it, is not published; what is refused elsewhere is told with the next
+    /// look
+    private Optional<PublicationException> publishAt(Means now, DomainName owner) {
+        if (timer.isShutdown()) {
+            return Optional.of(new PublicationException("the server stops"));
+        }
         lookForDelegations(now);
         List<FrontEnd> early = unreleased(now);
         Map<MailService, Integer> ports = offered(listeners.offered());
         groups.settle(situation(now.settings(), ports));
         List<RecordSet> all = wanted(now.settings(), ports).all();
         listeners.published(leads(now.settings(), all));
-        for (DnsSettings.Zone zone : holders(now.settings(), owner)) {
-            publish(
-                    publishers.apply(zone).orElseThrow(),
-                    passage(now, inZone(now.settings(), zone, all), early).permitted());
-        }
+        List<Published> published = holders(now.settings(), owner).stream()
+                .map(zone -> publish(
+                        publishers.apply(zone).orElseThrow(),
+                        passage(now, inZone(now.settings(), zone, all), early).permitted()))
+                .toList();
+        return published.stream()
+                .filter(each -> each.failedAt(owner))
+                .flatMap(each -> each.failure().stream())
+                .findFirst();
     }
 
     /// Ports that records lead to which Postern itself publishes now, and the longest time to live of these.

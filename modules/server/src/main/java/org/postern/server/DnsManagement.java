@@ -123,6 +123,7 @@ final class DnsManagement {
                 .filter(each -> concerned.test(each.prospect().key().owner()))
                 .map(each -> new Answer.DnsWaiting(
                         each.prospect().group().word(),
+                        each.state().word(),
                         each.prospect().key().owner().text(),
                         each.prospect().key().type().name(),
                         each.prospect().set().map(this::answer),

@@ -162,6 +162,7 @@ final class PosternServer implements AutoCloseable {
                     groups,
                     publishers::of));
             certificates.onChange(dns::refresh);
+            dns.onNews(rollovers::refresh); // an address that is there now may be what it waits for
             opened(rollovers);
             meters.rollovers(rollovers);
             meters.dns(dns.watch());

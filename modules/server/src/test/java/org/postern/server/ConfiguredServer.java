@@ -103,6 +103,25 @@ final class ConfiguredServer implements AutoCloseable {
         Files.move(made, file(), StandardCopyOption.REPLACE_EXISTING);
     }
 
+    /// Settings by which the own name server has the zone `example.test`, with others' records of the file
+    /// `others.zone`, and lookups believe what the file `anchors` says.
+    ///
+    /// @param port of the name server
+    static String ownZone(Path directory, int port) {
+        return """
+                nameserver {
+                  addresses = ["127.0.0.1"]
+                  port = %d
+                  responses-per-second = 0
+                  zones = [{ zone = example.test, name-servers = [ns.example.test], records = "%s" }]
+                }
+                dns {
+                  resolver { upstreams = ["127.0.0.1:%d"], trust-anchor-file = "%s" }
+                  zones = [{ zone = example.test, by = own-server, servers = ["127.0.0.1:%d"] }]
+                }
+                """.formatted(port, directory.resolve("others.zone"), port, directory.resolve("anchors"), port);
+    }
+
     InetSocketAddress address(Service service) {
         return new InetSocketAddress(LOOPBACK, port(service));
     }

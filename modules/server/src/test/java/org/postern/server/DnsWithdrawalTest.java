@@ -43,21 +43,7 @@ class DnsWithdrawalTest {
     private String further = "";
 
     private String configuration(String timeToLive) {
-        return """
-                nameserver {
-                  addresses = ["127.0.0.1"]
-                  port = %d
-                  responses-per-second = 0
-                  zones = [{ zone = example.test, name-servers = [ns.example.test], records = "%s" }]
-                }
-                dns {
-                  resolver { upstreams = ["127.0.0.1:%d"], trust-anchor-file = "%s" }
-                  zones = [{ zone = example.test, by = own-server, servers = ["127.0.0.1:%d"] }]
-                  time-to-live = %s
-                }
-                """.formatted(
-                        port, directory.resolve("others.zone"), port, directory.resolve("anchors"), port, timeToLive)
-                + further;
+        return ConfiguredServer.ownZone(directory, port) + "dns.time-to-live = " + timeToLive + "\n" + further;
     }
 
     /// The zone's key is nobody's anchor yet.

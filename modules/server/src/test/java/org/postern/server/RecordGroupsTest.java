@@ -4,16 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postern.dns.DirectServers;
 import org.postern.dns.PublicationException;
+import org.postern.dns.RecordType;
 import org.postern.recordgroups.Surroundings;
 import org.postern.resolver.DomainName;
 import org.postern.testkit.FreePorts;
@@ -35,21 +41,14 @@ class RecordGroupsTest {
     private PostfixInstance postfix;
 
     private String configuration(String groups) {
-        return """
-                nameserver {
-                  addresses = ["127.0.0.1"]
-                  port = %d
-                  zones = [{ zone = example.test, name-servers = [mail.example.test], records = "%s" }]
-                }
+        return ConfiguredServer.ownZone(directory, port) + """
                 dns {
                   tlsa = []
                   time-to-live = 1 minute
-                  resolver { upstreams = ["127.0.0.1:%d"], trust-anchor-file = "%s" }
-                  zones = [{ zone = example.test, by = own-server, servers = ["127.0.0.1:%d"] }]
                   front-ends = [{ host = mail.example.test, addresses = ["127.0.0.1"] }]
                   %s
                 }
-                """.formatted(port, directory.resolve("others"), port, directory.resolve("anchors"), port, groups);
+                """.formatted(groups);
     }
 
     private static String groups(String exchanger) {
@@ -67,8 +66,9 @@ class RecordGroupsTest {
     void start() throws Exception {
         port = FreePorts.next();
         smtp = FreePorts.next();
-        Files.writeString(directory.resolve("others"), """
+        Files.writeString(directory.resolve("others.zone"), """
                 $ORIGIN example.test.
+                ns 60 A 127.0.0.1
                 mx 60 A 127.0.0.1
                 gone 60 A 127.0.0.2
                 @ 60 TXT "%s"
@@ -176,8 +176,9 @@ class RecordGroupsTest {
     /// Who moves here has records of the other provider yet.
     @Test
     void whatOthersRecordsKeepOutKeepsNothingElseOut() throws Exception {
-        Files.writeString(directory.resolve("others"), """
+        Files.writeString(directory.resolve("others.zone"), """
                 $ORIGIN example.test.
+                ns 60 A 127.0.0.1
                 mx 60 A 127.0.0.1
                 @ 60 TXT "v=spf1 include:elsewhere.test -all"
                 @ 60 MX 10 elsewhere.test.
@@ -201,6 +202,43 @@ class RecordGroupsTest {
         assertThatThrownBy(() -> server.server.dns().publishAt(new DomainName(DOMAIN)))
                 .isInstanceOf(PublicationException.class)
                 .hasMessageContaining("there may be one such record only, in the file that records names");
+    }
+
+    /// Without the file nothing is known, and what is published stays until it was asked for.
+    @Test
+    void whatIsNotKnownYetIsNotWithdrawn() throws Exception {
+        postfix = PostfixInstance.start(
+                Files.createDirectory(directory.resolve("postfix")),
+                Map.of("myhostname", "mx.example.test", "mydestination", DOMAIN, "local_recipient_maps", ""),
+                "127.0.0.1:" + smtp + " inet n - n - - smtpd\n");
+        configure(groups("mx.example.test"));
+        ConfiguredServer.await(() -> !published("_dmarc." + DOMAIN, "TXT").isEmpty());
+        ConfiguredServer.await(this::isTakenOver);
+        server.close();
+        Files.delete(server.data().resolve("dns/groups.json"));
+        AtomicBoolean over = new AtomicBoolean();
+        CompletableFuture<Integer> missed = CompletableFuture.supplyAsync(() -> missedUntil(over));
+        server = new ConfiguredServer(
+                directory, configuration(groups("mx.example.test")), new Surroundings.Ports(smtp, 1, 1));
+        ConfiguredServer.await(this::isTakenOver);
+        over.set(true);
+        assertThat(published(DOMAIN, "MX")).containsExactly("60 MX 10 mx.example.test.");
+        assertThat(missed.join()).as("answers without the record").isZero();
+    }
+
+    /// How often a name server that answers has no MX record.
+    private int missedUntil(AtomicBoolean over) {
+        DomainName domain = new DomainName(DOMAIN);
+        DirectServers servers = new DirectServers(
+                List.of(), Map.of(domain, List.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port))));
+        int missed = 0;
+        while (!over.get()) {
+            missed += (int) servers.ask(domain, RecordType.MX).stream()
+                    .filter(answer ->
+                            answer.failure().isEmpty() && answer.found().isEmpty())
+                    .count();
+        }
+        return missed;
     }
 
     @Test

@@ -47,32 +47,17 @@ class SharedTlsaPlaceTest {
     }
 
     private String configuration(String... certificates) {
-        return """
+        return ConfiguredServer.ownZone(directory, port)
+                + """
                 tls { certificates = files, files = [%s] }
-                nameserver {
-                  addresses = ["127.0.0.1"]
-                  port = %d
-                  responses-per-second = 0
-                  zones = [{ zone = example.test, name-servers = [ns.example.test], records = "%s" }]
-                }
-                dns {
-                  resolver { upstreams = ["127.0.0.1:%d"], trust-anchor-file = "%s" }
-                  zones = [{ zone = example.test, by = own-server, servers = ["127.0.0.1:%d"] }]
-                  front-ends = [
-                    { host = mail.example.test, tlsa-at = _dane.example.test }
-                    { host = mail2.example.test, tlsa-at = _dane.example.test }
-                  ]
-                }
-                """.formatted(
-                        Arrays.stream(certificates)
-                                .map(name -> directory.resolve(name + ".pem"))
-                                .map(file -> "{ chain = \"" + file + "\", key = \"" + file + "\" }")
-                                .collect(Collectors.joining(", ")),
-                        port,
-                        directory.resolve("others.zone"),
-                        port,
-                        directory.resolve("anchors"),
-                        port);
+                dns.front-ends = [
+                  { host = mail.example.test, tlsa-at = _dane.example.test }
+                  { host = mail2.example.test, tlsa-at = _dane.example.test }
+                ]
+                """.formatted(Arrays.stream(certificates)
+                        .map(name -> directory.resolve(name + ".pem"))
+                        .map(file -> "{ chain = \"" + file + "\", key = \"" + file + "\" }")
+                        .collect(Collectors.joining(", ")));
     }
 
     private InetSocketAddress nameServer() {
