@@ -359,6 +359,30 @@ class KeyChangeTest {
         return stepped;
     }
 
+    /// The disk takes the keys and not the version that shows them, for longer than any wait.
+    @Test
+    void aVersionThatCannotBeWrittenShortensNoWait() throws Exception {
+        begin(new Wish(Algorithm.ECDSA_P256, KeyScheme.CSK));
+        Path stateFile = directory.resolve("example.org/zone");
+        byte[] state = Files.readAllBytes(stateFile);
+        Files.delete(stateFile);
+        Path obstacle = Files.createDirectories(stateFile.resolve("obstacle"));
+        wish = new Wish(Algorithm.ED25519, KeyScheme.CSK);
+        zone.take(zone.prepare(settings()));
+        for (int each = 0; each < 60; each++) {
+            clock.forward(STEP);
+            assertThatThrownBy(() -> zone.tick()).isInstanceOf(IOException.class);
+            see();
+        }
+        Files.delete(obstacle);
+        Files.delete(stateFile);
+        Files.write(stateFile, state);
+        step();
+        assertThat(stage()).isEqualTo(1);
+        finish();
+        assertIs(wish);
+    }
+
     /// The same for keys that roll within their algorithm.
     @Test
     void aCrashShortensNoWaitOfARoll() throws Exception {
