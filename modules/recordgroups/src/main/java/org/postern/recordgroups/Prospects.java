@@ -6,8 +6,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.postern.dns.RecordSet;
 import org.postern.dns.RecordType;
@@ -27,6 +24,7 @@ import org.postern.recordgroups.GroupSettings.MailExchanger;
 import org.postern.recordgroups.ReportAddresses.Mailbox;
 import org.postern.resolver.DnsRecord;
 import org.postern.resolver.DomainName;
+import org.postern.tls.PemFiles;
 
 /// The record groups of mail domains, and what is in their way. Asks those that the records lead to: blocking.
 public final class Prospects {
@@ -61,18 +59,8 @@ public final class Prospects {
 
     private static SSLContext trust(TrustAnchors anchors) {
         try {
-            KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-            store.load(null, null);
-            int number = 0;
-            for (X509Certificate anchor : anchors.certificates()) {
-                store.setCertificateEntry("anchor" + number++, anchor);
-            }
-            TrustManagerFactory managers = TrustManagerFactory.getInstance("PKIX");
-            managers.init(store);
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, managers.getTrustManagers(), null);
-            return context;
-        } catch (GeneralSecurityException | IOException e) {
+            return PemFiles.trusting(anchors.certificates());
+        } catch (GeneralSecurityException e) {
             throw new IllegalStateException("the trust anchors cannot be used", e);
         }
     }

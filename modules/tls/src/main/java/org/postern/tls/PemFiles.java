@@ -30,6 +30,7 @@ import java.security.spec.ECPublicKeySpec;
 import java.security.spec.RSAPublicKeySpec;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -284,10 +285,15 @@ public final class PemFiles {
 
     /// A client's context that trusts the certificates of a file and nothing else.
     public static SSLContext trusting(Path file) throws GeneralSecurityException {
+        return trusting(readCertificates(file));
+    }
+
+    /// A client's context that trusts these and nothing else.
+    public static SSLContext trusting(Collection<X509Certificate> certificates) throws GeneralSecurityException {
         try {
             KeyStore anchors = KeyStore.getInstance("PKCS12");
             anchors.load(null, null);
-            for (X509Certificate certificate : readCertificates(file)) {
+            for (X509Certificate certificate : certificates) {
                 anchors.setCertificateEntry(Fingerprints.sha256(certificate), certificate);
             }
             TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
