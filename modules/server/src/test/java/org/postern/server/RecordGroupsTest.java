@@ -130,15 +130,12 @@ class RecordGroupsTest {
         assertThat(published(DOMAIN, "MX")).isEmpty();
         assertThat(published(DOMAIN, "TXT")).containsExactly("60 TXT \"" + OTHERS + "\"");
 
-        postfix = PostfixInstance.start(
-                Files.createDirectory(directory.resolve("postfix")),
-                Map.of(
-                        "myhostname", "mx.example.test",
-                        "mydestination", "",
-                        "virtual_mailbox_domains", DOMAIN,
-                        "virtual_mailbox_maps", "inline:{{postmaster@example.test=x}}",
-                        "smtpd_recipient_restrictions", "reject_unauth_destination"),
-                "127.0.0.1:" + smtp + " inet n - n - - smtpd\n");
+        startPostfix(Map.of(
+                "myhostname", "mx.example.test",
+                "mydestination", "",
+                "virtual_mailbox_domains", DOMAIN,
+                "virtual_mailbox_maps", "inline:{{postmaster@example.test=x}}",
+                "smtpd_recipient_restrictions", "reject_unauth_destination"));
         assertThat(server.done("dns", "show", DOMAIN))
                 .doesNotContain("; mx")
                 .doesNotContain("; spf")
@@ -207,10 +204,7 @@ class RecordGroupsTest {
     /// Without the file nothing is known, and what is published stays until it was asked for.
     @Test
     void whatIsNotKnownYetIsNotWithdrawn() throws Exception {
-        postfix = PostfixInstance.start(
-                Files.createDirectory(directory.resolve("postfix")),
-                Map.of("myhostname", "mx.example.test", "mydestination", DOMAIN, "local_recipient_maps", ""),
-                "127.0.0.1:" + smtp + " inet n - n - - smtpd\n");
+        startPostfix(Map.of("myhostname", "mx.example.test", "mydestination", DOMAIN, "local_recipient_maps", ""));
         configure(groups("mx.example.test"));
         ConfiguredServer.await(() -> !published("_dmarc." + DOMAIN, "TXT").isEmpty());
         ConfiguredServer.await(this::isTakenOver);
@@ -243,21 +237,51 @@ class RecordGroupsTest {
 
     @Test
     void whatAnsweredIsKnownAfterARestart() throws Exception {
-        postfix = PostfixInstance.start(
-                Files.createDirectory(directory.resolve("postfix")),
-                Map.of("myhostname", "mx.example.test", "mydestination", DOMAIN, "local_recipient_maps", ""),
-                "127.0.0.1:" + smtp + " inet n - n - - smtpd\n");
-        configure(groups("mx.example.test"));
-        ConfiguredServer.await(() -> !published(DOMAIN, "MX").isEmpty());
-        postfix.close();
-        postfix = null;
+        publishThroughPostfix();
         server.close();
         server = new ConfiguredServer(
                 directory, configuration(groups("mx.example.test")), new Surroundings.Ports(smtp, 1, 1));
+        standsThoughNobodyAnswers();
+    }
+
+    /// On a machine where the server for mail is not back yet.
+    @Test
+    void whatAnsweredIsInBackups() throws Exception {
+        publishThroughPostfix();
+        Path backup = directory.resolve("backup");
+        server.done("backup", backup.toString());
+        server.close();
+        Path restored = Files.createDirectory(directory.resolve("restored"));
+        CommandRun run = CommandRun.of(
+                "restore", backup.toString(), restored.resolve("data").toString());
+        assertThat(run.code()).as("%s", run).isZero();
+        server = new ConfiguredServer(
+                restored, configuration(groups("mx.example.test")), new Surroundings.Ports(smtp, 1, 1));
+        standsThoughNobodyAnswers();
+    }
+
+    /// And Postfix goes.
+    private void publishThroughPostfix() throws Exception {
+        startPostfix(Map.of("myhostname", "mx.example.test", "mydestination", DOMAIN, "local_recipient_maps", ""));
+        configure(groups("mx.example.test"));
+        ConfiguredServer.await(() -> !published("_dmarc." + DOMAIN, "TXT").isEmpty());
+        ConfiguredServer.await(this::isTakenOver);
+        postfix.close();
+        postfix = null;
+    }
+
+    private void standsThoughNobodyAnswers() {
         assertThat(server.done("dns", "show", DOMAIN))
                 .contains("; mx, example.test MX leads to what answers no more: mx.example.test does not answer")
                 .contains("example.test. 60 IN MX 10 mx.example.test.\n");
         ConfiguredServer.await(this::isTakenOver);
         assertThat(published(DOMAIN, "MX")).containsExactly("60 MX 10 mx.example.test.");
+    }
+
+    private void startPostfix(Map<String, String> parameters) throws IOException {
+        postfix = PostfixInstance.start(
+                Files.createDirectory(directory.resolve("postfix")),
+                parameters,
+                "127.0.0.1:" + smtp + " inet n - n - - smtpd\n");
     }
 }
