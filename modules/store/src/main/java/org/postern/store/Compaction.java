@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -135,40 +136,53 @@ final class Compaction implements AutoCloseable {
 
     /// Compacts, one after the other, the segments that are worth it.
     void compact() throws IOException {
-        Map<Integer, Long> living = living();
-        List<Segments.Sealed> worthIt = new ArrayList<>();
+        List<Segments.Sealed> sealed = segments.sealed(); // before the rows are read: these get no new ones
+        Map<Integer, Living> living = living();
+        List<Candidate> worthIt = new ArrayList<>();
         long dead = 0;
-        for (Segments.Sealed segment : segments.sealed()) {
-            long gone = segment.octets() - living.getOrDefault(segment.number(), 0L);
-            dead += gone;
+        for (Segments.Sealed segment : sealed) {
+            var candidate = new Candidate(segment, living.getOrDefault(segment.number(), Living.NONE));
+            dead += candidate.dead();
             if (!stuck.contains(segment.number())
-                    && (!living.containsKey(segment.number())
-                            || (settings.deadShare() < 100 && gone * 100 >= segment.octets() * settings.deadShare()))) {
-                worthIt.add(segment);
+                    && (candidate.living().equals(Living.NONE)
+                            || (settings.deadShare() < 100
+                                    && candidate.dead() * 100 >= segment.octets() * settings.deadShare()))) {
+                worthIt.add(candidate);
             }
         }
         deadOctets = dead;
-        // those that cost least first: the emptiest
-        worthIt.sort((one, other) ->
-                Long.compare(living.getOrDefault(one.number(), 0L), living.getOrDefault(other.number(), 0L)));
-        for (Segments.Sealed segment : worthIt) {
-            if (isClosed() || !compact(segment)) {
+        worthIt.sort(Comparator.comparingLong(each -> each.living().octets())); // the emptiest first: they cost least
+        for (Candidate candidate : worthIt) {
+            if (isClosed() || !compact(candidate)) {
                 wanted.set(true);
                 return;
             }
         }
     }
 
-    /// Octets that live in each segment. Reads a row for each blob: the pauses keep that a small share of the time.
-    private Map<Integer, Long> living() {
+    /// What lives in a segment: its octets, and the ids of its first and last blob row. What arrives together has ids
+    /// that are close together, so this is all the index that is needed; one in the database would have to be
+    /// written with each message.
+    private record Living(long octets, long first, long last) {
+        static final Living NONE = new Living(0, 0, -1);
+    }
+
+    private record Candidate(Segments.Sealed segment, Living living) {
+        long dead() {
+            return segment.octets() - living.octets();
+        }
+    }
+
+    /// What lives in each segment. Reads a row for each blob: the pauses keep that a small share of the time.
+    private Map<Integer, Living> living() {
         return database.read(connection -> {
-            Map<Integer, Long> living = new HashMap<>();
+            Map<Integer, Living> living = new HashMap<>();
             try (PreparedStatement select = connection.prepareStatement(
-                    "select segment, sum(stored) from blob where node = ? group by segment")) {
+                    "select segment, sum(stored), min(id), max(id) from blob where node = ? group by segment")) {
                 select.setInt(1, node);
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
-                        living.put(row.getInt(1), row.getLong(2));
+                        living.put(row.getInt(1), new Living(row.getLong(2), row.getLong(3), row.getLong(4)));
                     }
                 }
             }
@@ -179,11 +193,13 @@ final class Compaction implements AutoCloseable {
     private record Row(long id, BlobReference blob) {}
 
     /// False where there is no going on now.
-    private boolean compact(Segments.Sealed segment) throws IOException {
-        long after = -1;
+    private boolean compact(Candidate candidate) throws IOException {
+        Segments.Sealed segment = candidate.segment();
+        Living living = candidate.living();
+        long from = living.first();
         long ticket = -1;
         while (true) {
-            List<Row> batch = batch(segment.number(), after);
+            List<Row> batch = batch(segment.number(), from, living.last());
             if (batch.isEmpty()) {
                 break;
             }
@@ -191,7 +207,7 @@ final class Compaction implements AutoCloseable {
                     + batch.stream().mapToLong(row -> row.blob().length()).max().orElse(0))) {
                 return false;
             }
-            after = batch.getLast().id();
+            from = batch.getLast().id() + 1;
             long octets = move(segment.number(), batch);
             ticket = committer.submit(() -> {});
             moved.increment((double) octets);
@@ -202,7 +218,7 @@ final class Compaction implements AutoCloseable {
         if (ticket >= 0) {
             committer.await(ticket);
         }
-        if (!batch(segment.number(), -1).isEmpty()) {
+        if (isNamed(segment.number())) {
             stuck.add(segment.number());
             return true;
         }
@@ -215,15 +231,32 @@ final class Compaction implements AutoCloseable {
         return true;
     }
 
-    private List<Row> batch(int segment, long after) {
+    /// Whether any row names the segment. Reads all of them, whatever was read before: what is deleted next never comes
+    /// back.
+    private boolean isNamed(int segment) {
+        return database.read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(
+                    "select 1 from blob where node = ? and segment = ? fetch first 1 rows only")) {
+                select.setInt(1, node);
+                select.setInt(2, segment);
+                try (ResultSet row = select.executeQuery()) {
+                    return row.next();
+                }
+            }
+        });
+    }
+
+    /// The next of a segment's blobs, by their ids.
+    private List<Row> batch(int segment, long from, long last) {
         return database.read(connection -> {
             List<Row> rows = new ArrayList<>();
             try (PreparedStatement select =
-                    connection.prepareStatement("select id, position, length from blob where node = ? and segment = ?"
-                            + " and id > ? order by id fetch first " + BATCH + " rows only")) {
-                select.setInt(1, node);
-                select.setInt(2, segment);
-                select.setLong(3, after);
+                    connection.prepareStatement("select id, position, length from blob where id between ? and ?"
+                            + " and node = ? and segment = ? order by id fetch first " + BATCH + " rows only")) {
+                select.setLong(1, from);
+                select.setLong(2, last);
+                select.setInt(3, node);
+                select.setInt(4, segment);
                 long octets = 0;
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next() && (rows.isEmpty() || octets < BATCH_OCTETS)) {

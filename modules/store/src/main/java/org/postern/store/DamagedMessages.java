@@ -108,28 +108,28 @@ final class DamagedMessages {
             Reader reader)
             throws SQLException {
         int[] awaitingRemoval = MailboxVerifier.removals(connection, mailbox);
-        long last = 0;
+        long from = EntryId.first(mailbox);
         int read;
         do {
             read = 0;
             try (PreparedStatement select = connection.prepareStatement(
-                    "select uid, message, size, internal_date from entry where mailbox = ? and uid > ?"
-                            + " order by mailbox, uid fetch first " + MailboxVerifier.PAGE + " rows only")) {
-                select.setLong(1, mailbox);
-                select.setLong(2, last);
+                    "select id, message, size, internal_date from entry where id between ? and ?"
+                            + " order by id fetch first " + MailboxVerifier.PAGE + " rows only")) {
+                select.setLong(1, from);
+                select.setLong(2, EntryId.last(mailbox));
                 try (ResultSet row = select.executeQuery()) {
                     while (row.next()) {
                         read++;
-                        last = row.getLong(1);
+                        from = row.getLong(1) + 1;
+                        int uid = EntryId.uid(row.getLong(1));
                         Content content = contents.get(row.getLong(2));
-                        if (content != null && !UidSet.contains(awaitingRemoval, (int) last)) {
+                        if (content != null && !UidSet.contains(awaitingRemoval, uid)) {
                             unused.remove(content.damage().row());
                             reader.lost(new Lost(
                                     account,
                                     mailbox,
-                                    place.message((int) last)
-                                            .blob(content.damage().blob()),
-                                    (int) last,
+                                    place.message(uid).blob(content.damage().blob()),
+                                    uid,
                                     row.getLong(2),
                                     row.getLong(3),
                                     Instant.ofEpochMilli(row.getLong(4)),

@@ -49,8 +49,9 @@ final class Database implements AutoCloseable {
     /// The share of the file, in percent, that is worth its space.
     private static final int FILL_RATE = 60;
     /// Where a page of rows is divided, in octets of memory; in the file it is about a fifth. A small change writes
-    /// one page of each table and index it touches, and those above: H2's 16 KiB would write twice as much.
-    private static final int PAGE = 2048;
+    /// one page of each table and index it touches, and those above, of which a large database has more: with H2's
+    /// 16 KiB one message writes several times as much.
+    private static final int PAGE = 1024;
     /// H2 writes a version by itself when more octets than some megabytes are unsaved. It is told so many fewer that
     /// it does not come to that: four times as many are still an `int`, and H2 takes them four times.
     private static final int NOT_COUNTED = 400_000_000;

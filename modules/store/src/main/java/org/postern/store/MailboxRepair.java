@@ -130,14 +130,14 @@ final class MailboxRepair {
     private void readEntries() throws SQLException {
         long last = 0;
         try (PreparedStatement select = connection.prepareStatement(
-                        "select uid, message, size, internal_date, zone_offset, flags, modseq from entry"
-                                + " where mailbox = ? order by mailbox, uid");
-                PreparedStatement order =
-                        connection.prepareStatement("update entry set modseq = ? where mailbox = ? and uid = ?")) {
-            select.setLong(1, row.id());
+                        "select id, message, size, internal_date, zone_offset, flags, modseq from entry"
+                                + " where id between ? and ? order by id");
+                PreparedStatement order = connection.prepareStatement("update entry set modseq = ? where id = ?")) {
+            select.setLong(1, EntryId.first(row.id()));
+            select.setLong(2, EntryId.last(row.id()));
             try (ResultSet entry = select.executeQuery()) {
                 while (entry.next()) {
-                    int uid = (int) entry.getLong(1);
+                    int uid = EntryId.uid(entry.getLong(1));
                     Message message = messages.computeIfAbsent(uid, _ -> new Message());
                     if (!shownFlags.containsKey(uid)) {
                         message.flags = entry.getLong(6);
@@ -152,8 +152,7 @@ final class MailboxRepair {
                     message.arrived = Math.max(last, entry.getLong(7));
                     if (message.arrived != entry.getLong(7)) {
                         order.setLong(1, message.arrived);
-                        order.setLong(2, row.id());
-                        order.setLong(3, Integer.toUnsignedLong(uid));
+                        order.setLong(2, entry.getLong(1));
                         order.executeUpdate();
                     }
                     last = message.arrived;
@@ -231,11 +230,7 @@ final class MailboxRepair {
         for (int uid : expunged) {
             Message left = messages.remove(uid);
             if (left != null && left.entry && !UidSet.contains(MailboxVerifier.removals(connection, row.id()), uid)) {
-                MailboxRows.update(
-                        connection,
-                        "delete from entry where mailbox = ? and uid = ?",
-                        row.id(),
-                        Integer.toUnsignedLong(uid));
+                MailboxRows.update(connection, "delete from entry where id = ?", EntryId.of(row.id(), uid));
             }
             uidNext = Math.max(uidNext, Integer.toUnsignedLong(uid) + 1);
         }
@@ -252,16 +247,15 @@ final class MailboxRepair {
 
     private void insertEntry(int uid, Message message) throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement(
-                "insert into entry (mailbox, uid, message, size, internal_date, zone_offset, flags, modseq)"
-                        + " values (?, ?, ?, ?, ?, ?, ?, ?)")) {
-            insert.setLong(1, row.id());
-            insert.setLong(2, Integer.toUnsignedLong(uid));
-            insert.setLong(3, message.message);
-            insert.setLong(4, message.size);
-            insert.setLong(5, message.date);
-            insert.setInt(6, message.zone);
-            insert.setLong(7, message.flags);
-            insert.setLong(8, message.arrived);
+                "insert into entry (id, message, size, internal_date, zone_offset, flags, modseq)"
+                        + " values (?, ?, ?, ?, ?, ?, ?)")) {
+            insert.setLong(1, EntryId.of(row.id(), uid));
+            insert.setLong(2, message.message);
+            insert.setLong(3, message.size);
+            insert.setLong(4, message.date);
+            insert.setInt(5, message.zone);
+            insert.setLong(6, message.flags);
+            insert.setLong(7, message.arrived);
             insert.executeUpdate();
         }
     }

@@ -190,16 +190,16 @@ final class MailboxRows {
 
     private static void loadEntries(Connection connection, MailboxState state, long after) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(
-                "select uid, message, size, internal_date, zone_offset, flags, modseq from entry"
-                        + " where mailbox = ? and uid > ? order by uid")) {
-            select.setLong(1, state.id);
-            select.setLong(2, after);
+                "select id, message, size, internal_date, zone_offset, flags, modseq from entry"
+                        + " where id between ? and ? order by id")) {
+            select.setLong(1, EntryId.of(state.id, (int) after) + 1);
+            select.setLong(2, EntryId.last(state.id));
             select.setFetchSize(1000);
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
                     state.load(new Mutation.Arrived(
                             row.getLong(7),
-                            new int[] {(int) row.getLong(1)},
+                            new int[] {EntryId.uid(row.getLong(1))},
                             new long[] {row.getLong(2)},
                             new int[] {(int) row.getLong(3)},
                             new long[] {row.getLong(4)},
@@ -274,19 +274,18 @@ final class MailboxRows {
     /// Writes messages into a mailbox, and moves its counters on.
     static void insertArrived(Connection connection, long mailbox, Mutation.Arrived arrived) throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement(
-                        "insert into entry (mailbox, uid, message, size, internal_date, zone_offset, flags, modseq)"
-                                + " values (?, ?, ?, ?, ?, ?, ?, ?)");
+                        "insert into entry (id, message, size, internal_date, zone_offset, flags, modseq)"
+                                + " values (?, ?, ?, ?, ?, ?, ?)");
                 PreparedStatement count = connection.prepareStatement(
                         "update message set reference_count = reference_count + 1 where id = ?")) {
             for (int index = 0; index < arrived.uids().length; index++) {
-                insert.setLong(1, mailbox);
-                insert.setLong(2, Integer.toUnsignedLong(arrived.uids()[index]));
-                insert.setLong(3, arrived.messages()[index]);
-                insert.setLong(4, Integer.toUnsignedLong(arrived.sizes()[index]));
-                insert.setLong(5, arrived.dates()[index]);
-                insert.setInt(6, arrived.zones()[index]);
-                insert.setLong(7, arrived.flags()[index]);
-                insert.setLong(8, arrived.modSeq());
+                insert.setLong(1, EntryId.of(mailbox, arrived.uids()[index]));
+                insert.setLong(2, arrived.messages()[index]);
+                insert.setLong(3, Integer.toUnsignedLong(arrived.sizes()[index]));
+                insert.setLong(4, arrived.dates()[index]);
+                insert.setInt(5, arrived.zones()[index]);
+                insert.setLong(6, arrived.flags()[index]);
+                insert.setLong(7, arrived.modSeq());
                 insert.addBatch();
                 count.setLong(1, arrived.messages()[index]);
                 count.addBatch();

@@ -246,19 +246,21 @@ final class MailboxVerifier {
         int next = 0;
         long lastUid = 0;
         long lastModSeq = 0;
+        long from = EntryId.first(row.id());
         int read;
         do {
             read = 0;
             try (PreparedStatement select = connection.prepareStatement(
-                    "select e.uid, e.message, e.size, e.internal_date, e.zone_offset, e.flags, e.modseq, m.size"
-                            + " from entry e left join message m on m.id = e.message where e.mailbox = ? and e.uid > ?"
-                            + " order by e.mailbox, e.uid fetch first " + PAGE + " rows only")) {
-                select.setLong(1, row.id());
-                select.setLong(2, lastUid);
+                    "select e.id, e.message, e.size, e.internal_date, e.zone_offset, e.flags, e.modseq, m.size"
+                            + " from entry e left join message m on m.id = e.message where e.id between ? and ?"
+                            + " order by e.id fetch first " + PAGE + " rows only")) {
+                select.setLong(1, from);
+                select.setLong(2, EntryId.last(row.id()));
                 try (ResultSet entry = select.executeQuery()) {
                     while (entry.next()) {
                         read++;
-                        lastUid = entry.getLong(1);
+                        from = entry.getLong(1) + 1;
+                        lastUid = Integer.toUnsignedLong(EntryId.uid(entry.getLong(1)));
                         next = skipMissing(next, lastUid);
                         long modSeq = entry.getLong(7);
                         if (modSeq < lastModSeq || modSeq > row.modSeq()) {
@@ -292,7 +294,7 @@ final class MailboxVerifier {
 
     /// @return the place of the next message of the state
     private int verifyEntry(ResultSet entry, int next) throws SQLException {
-        int uid = (int) entry.getLong(1);
+        int uid = EntryId.uid(entry.getLong(1));
         long message = entry.getLong(2);
         long messageSize = entry.getLong(8);
         boolean hasContent = !entry.wasNull();
@@ -398,19 +400,19 @@ final class MailboxVerifier {
 
     /// Counts what the entries of a mailbox name, where nothing else can be said of it.
     static void countReferences(Connection connection, ReferenceCounts references, long mailbox) throws SQLException {
-        long lastUid = -1;
+        long from = EntryId.first(mailbox);
         int read;
         do {
             read = 0;
-            try (PreparedStatement select = connection.prepareStatement(
-                    "select e.uid, m.id from entry e left join message m on m.id = e.message where e.mailbox = ?"
-                            + " and e.uid > ? order by e.mailbox, e.uid fetch first " + PAGE + " rows only")) {
-                select.setLong(1, mailbox);
-                select.setLong(2, lastUid);
+            try (PreparedStatement select =
+                    connection.prepareStatement("select e.id, m.id from entry e left join message m on m.id = e.message"
+                            + " where e.id between ? and ? order by e.id fetch first " + PAGE + " rows only")) {
+                select.setLong(1, from);
+                select.setLong(2, EntryId.last(mailbox));
                 try (ResultSet entry = select.executeQuery()) {
                     while (entry.next()) {
                         read++;
-                        lastUid = entry.getLong(1);
+                        from = entry.getLong(1) + 1;
                         long message = entry.getLong(2);
                         if (!entry.wasNull()) {
                             references.add(message);

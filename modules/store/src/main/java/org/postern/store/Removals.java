@@ -109,11 +109,12 @@ final class Removals implements AutoCloseable {
         }
         var uids = new UidSet.Builder();
         try (PreparedStatement select = connection.prepareStatement(
-                "select uid from entry where mailbox = ? order by uid fetch first " + BATCH + " rows only")) {
-            select.setLong(1, mailbox);
+                "select id from entry where id between ? and ? order by id fetch first " + BATCH + " rows only")) {
+            select.setLong(1, EntryId.first(mailbox));
+            select.setLong(2, EntryId.last(mailbox));
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
-                    uids.add((int) row.getLong(1));
+                    uids.add(EntryId.uid(row.getLong(1)));
                 }
             }
         }
@@ -130,23 +131,20 @@ final class Removals implements AutoCloseable {
 
     private static void removeEntries(Connection connection, long mailbox, int[] uids) throws SQLException {
         List<Long> messages = new ArrayList<>();
-        try (PreparedStatement select =
-                        connection.prepareStatement("select message from entry where mailbox = ? and uid = ?");
-                PreparedStatement delete =
-                        connection.prepareStatement("delete from entry where mailbox = ? and uid = ?");
+        try (PreparedStatement select = connection.prepareStatement("select message from entry where id = ?");
+                PreparedStatement delete = connection.prepareStatement("delete from entry where id = ?");
                 PreparedStatement count = connection.prepareStatement(
                         "update message set reference_count = reference_count - 1 where id = ?")) {
             for (int uid : uids) {
-                select.setLong(1, mailbox);
-                select.setLong(2, Integer.toUnsignedLong(uid));
+                long entry = EntryId.of(mailbox, uid);
+                select.setLong(1, entry);
                 try (ResultSet row = select.executeQuery()) {
                     if (!row.next()) {
                         continue; // taken away before a crash undid the note of it
                     }
                     messages.add(row.getLong(1));
                 }
-                delete.setLong(1, mailbox);
-                delete.setLong(2, Integer.toUnsignedLong(uid));
+                delete.setLong(1, entry);
                 delete.addBatch();
                 count.setLong(1, messages.getLast());
                 count.addBatch();

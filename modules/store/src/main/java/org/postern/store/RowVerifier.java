@@ -263,8 +263,9 @@ final class RowVerifier {
 
     private void verifyRowsOfNoMailbox() throws SQLException {
         for (String table : OF_A_MAILBOX) {
-            try (PreparedStatement select = connection.prepareStatement("select t.mailbox, count(*) from " + table
-                            + " t left join mailbox m on m.id = t.mailbox where m.id is null group by t.mailbox");
+            String mailbox = table.equals("entry") ? EntryId.MAILBOX : table + ".mailbox";
+            try (PreparedStatement select = connection.prepareStatement("select " + mailbox + ", count(*) from " + table
+                            + " left join mailbox m on m.id = " + mailbox + " where m.id is null group by " + mailbox);
                     ResultSet row = select.executeQuery()) {
                 while (row.next()) {
                     findings.add(

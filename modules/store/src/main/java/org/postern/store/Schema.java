@@ -28,6 +28,7 @@ final class Schema {
         Flyway flyway = Flyway.configure()
                 .dataSource(pool)
                 .locations("classpath:db/migration")
+                .javaMigrations(new EntryRowsMigration(database))
                 .ignoreMigrationPatterns(new String[0]) // none: an older binary refuses a newer schema
                 .validateMigrationNaming(true)
                 .load();
@@ -48,6 +49,8 @@ final class Schema {
                         to,
                         copy.orElse(null));
                 migrate(flyway, copy);
+                database.checkpoint();
+                copies.ifPresent(directory -> forgetOthers(directory, to));
             } else {
                 flyway.migrate();
             }
@@ -79,28 +82,33 @@ final class Schema {
         }
     }
 
-    /// A copy that a crashed upgrade has left stays: it is of before.
+    /// An upgrade that was killed has changed nothing that the version before cannot read, unless a step of it was
+    /// done: then this copy has another name than the one before it, and both stay.
     private static Path copy(Database database, Path directory, String from, String to) {
         Path copy = directory.resolve("before-upgrade-from-" + from + "-to-" + to + ".mv.db");
-        if (Files.exists(copy)) {
-            return copy;
-        }
         Path unfinished = directory.resolve("before-upgrade.unfinished");
         try {
             Files.deleteIfExists(unfinished);
             BackupFiles.write(unfinished, out -> DatabaseCopy.write(database, out));
-            try (Stream<Path> files = Files.list(directory)) { // of the upgrade before this one
-                for (Path old : files.filter(
-                                file -> file.getFileName().toString().matches("before-upgrade-.*\\.mv\\.db"))
-                        .toList()) {
-                    Files.delete(old);
-                }
-            }
             Files.move(unfinished, copy, StandardCopyOption.ATOMIC_MOVE);
             BackupFiles.forceDirectory(directory);
             return copy;
         } catch (IOException e) {
             throw new StoreFailure("the database cannot be copied before its upgrade, and so is not upgraded: " + e);
+        }
+    }
+
+    /// Takes away the copies of upgrades before this one.
+    private static void forgetOthers(Path directory, String to) {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                String name = file.getFileName().toString();
+                if (name.matches("before-upgrade-.*\\.mv\\.db") && !name.endsWith("-to-" + to + ".mv.db")) {
+                    Files.delete(file);
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("copies of earlier upgrades cannot be taken away, and take space in {}", directory, e);
         }
     }
 }

@@ -120,7 +120,7 @@ public final class StoreRepair {
                 "mailboxes of no account, taken away");
         update(
                 connection,
-                "delete from entry where mailbox not in (select id from mailbox)",
+                "delete from entry where " + EntryId.MAILBOX + " not in (select id from mailbox)",
                 "entries of no mailbox, taken away");
         for (String table : OF_A_MAILBOX) {
             update(
@@ -330,14 +330,15 @@ public final class StoreRepair {
     /// Entries whose message row is gone, or whose message has no blob row.
     private static void findMissing(Connection connection, List<DamagedMessages.Lost> into) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(
-                        "select x.id, x.account, x.name, a.local_part, d.name, e.uid, e.message, e.size, e.internal_date,"
-                                + " m.envelope from entry e join mailbox x on x.id = e.mailbox and x.removed = false"
+                        "select x.id, x.account, x.name, a.local_part, d.name, entry.id, entry.message,"
+                                + " entry.size, entry.internal_date, m.envelope from entry"
+                                + " join mailbox x on x.id = " + EntryId.MAILBOX + " and x.removed = false"
                                 + " join account a on a.id = x.account join domain d on d.id = a.domain"
-                                + " left join message m on m.id = e.message left join blob b on b.id = m.blob"
+                                + " left join message m on m.id = entry.message left join blob b on b.id = m.blob"
                                 + " where b.id is null");
                 ResultSet row = select.executeQuery()) {
             while (row.next()) {
-                int uid = (int) row.getLong(6);
+                int uid = EntryId.uid(row.getLong(6));
                 if (UidSet.contains(MailboxVerifier.removals(connection, row.getLong(1)), uid)) {
                     continue;
                 }
@@ -432,7 +433,8 @@ public final class StoreRepair {
 
     private void repairReferences(Connection connection) throws SQLException {
         var entries = new ReferenceCounts();
-        try (PreparedStatement select = connection.prepareStatement("select distinct mailbox from entry");
+        try (PreparedStatement select =
+                        connection.prepareStatement("select distinct " + EntryId.MAILBOX + " from entry");
                 ResultSet row = select.executeQuery()) {
             while (row.next()) {
                 MailboxVerifier.countReferences(connection, entries, row.getLong(1));

@@ -3,12 +3,13 @@
 ///
 /// In reading order: [Store], [Accounts], [Mailboxes], [OpenMailbox], [Deliveries] (what others see),
 /// [PosternStore] (what it is made of), MailboxStore and Handle (commands), MailboxState, MailboxViews and
-/// Mutation (a mailbox in memory), MailboxWriter and MailboxRows (its rows), SnapshotCodec and Snapshots,
+/// Mutation (a mailbox in memory), MailboxWriter, MailboxRows and EntryId (its rows), SnapshotCodec and Snapshots,
 /// Committer (durability), Contents, Segments, SegmentRecord, BlobStream and FileSpool (bodies), AccountStore with
 /// AliasStore, DomainRows, QuotaRows, AppPasswordRows, ClientKeyRows, ScramRows and AccountChanges, [TlsInventory] with
 /// TlsInventoryStore and TlsUseRows, DeliveryStore, Removals
 /// and Compaction (behind), Database with ChunkChecks, HeaderBlocks, DatabaseHeader and Patience (H2 and its
-/// file), Disk and DiskSpace (what is below), Schema (its upgrades), DatabaseFile (while it is closed). Mail from
+/// file), Disk and DiskSpace (what is below), Schema and
+/// EntryRowsMigration (its upgrades), DatabaseFile (while it is closed). Mail from
 /// elsewhere: [Imports], [Import], ImportStore, ImportTarget, Unveiling and ImportRows; what becomes of a mailbox
 /// is a Placing, by ImportRules or, out of a backup, RestoreRules. `store verify` is StoreVerifier: RowVerifier
 /// and MailboxVerifier (rows, as they are at one moment), ContentVerifier (bodies), DamagedMessages (whose a

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -137,20 +138,42 @@ class ReleasesTest {
     void theDatabaseIsCopiedBeforeItsTablesChange() throws IOException {
         Path data = copyOf("0.1.0");
         Database.openH2(data.resolve("database")).close();
-        String copied;
-        try (Stream<Path> files = Files.list(data.resolve("database"))) {
-            copied = files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.startsWith("before-upgrade-from-1-to-"))
-                    .findFirst()
-                    .orElse("");
-        }
-        assertThat(copied).isNotEmpty();
+        Path copied = upgradeCopies(data.resolve("database")).getFirst();
+        assertThat(copied.getFileName().toString()).startsWith("before-upgrade-from-1-to-");
         // and it is a database, of before
         Path back = Files.createDirectory(directory.resolve("back"));
-        Files.copy(data.resolve("database").resolve(copied), back.resolve("postern.mv.db"));
+        Files.copy(copied, back.resolve("postern.mv.db"));
         try (Database database = Database.openH2(back)) {
             List<MailboxRows.Named> mailboxes = database.read(connection -> MailboxRows.all(connection, 1));
             assertThat(mailboxes).isNotEmpty();
+        }
+    }
+
+    /// Who went back to the version before, and comes again, has changed something in between.
+    @Test
+    void theCopyIsMadeAnewByEachUpgrade() throws IOException {
+        Path database = copyOf("0.1.0").resolve("database");
+        Path before = Files.copy(database.resolve("postern.mv.db"), directory.resolve("before"));
+        Database.openH2(database).close();
+        Path copy = upgradeCopies(database).getFirst();
+        Files.writeString(copy, "of another time");
+        Path other = Files.createFile(database.resolve("before-upgrade-from-0-to-1.mv.db"));
+        Files.copy(before, database.resolve("postern.mv.db"), StandardCopyOption.REPLACE_EXISTING);
+        Database.openH2(database).close();
+        assertThat(upgradeCopies(database)).containsExactly(copy);
+        assertThat(other).doesNotExist();
+        try (Database back = Database.openH2(Files.move(
+                        copy, Files.createDirectory(directory.resolve("back")).resolve("postern.mv.db"))
+                .getParent())) {
+            List<MailboxRows.Named> mailboxes = back.read(connection -> MailboxRows.all(connection, 1));
+            assertThat(mailboxes).isNotEmpty();
+        }
+    }
+
+    private static List<Path> upgradeCopies(Path database) throws IOException {
+        try (Stream<Path> files = Files.list(database)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("before-upgrade-"))
+                    .toList();
         }
     }
 

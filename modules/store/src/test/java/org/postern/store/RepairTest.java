@@ -30,11 +30,11 @@ class RepairTest {
             "insert into message (blob, prefix, size, extractor_version, envelope, body, body_structure, outline,"
                     + " sent_date, reference_count) select blob, prefix, size, extractor_version, envelope, body,"
                     + " body_structure, outline, sent_date, 0 from message where id = (select min(id) from message)",
-            "delete from entry where uid = 1 and mailbox = (select min(mailbox) from entry)",
+            "delete from entry where id = (select min(id) from entry)",
             "update message set size = size + 1 where id = (select max(id) from message)",
             "update snapshot_chunk set state = X'01ff' where mailbox = (select max(mailbox) from snapshot_chunk)",
-            "update mailbox set uid_next = 3 where id = (select min(mailbox) from entry)",
-            "update mailbox set modseq = 2 where id = (select min(mailbox) from entry)",
+            "update mailbox set uid_next = 3 where id = (select min(id) / 4294967296 from entry)",
+            "update mailbox set modseq = 2 where id = (select min(id) / 4294967296 from entry)",
             "insert into keyword values (999, 0, 'x')",
             "delete from keyword",
             "update mailbox set special_use = 'SENT' where name = 'Junk'",

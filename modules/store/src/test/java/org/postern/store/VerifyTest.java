@@ -104,20 +104,20 @@ class VerifyTest {
             ORPHAN_MESSAGE     | insert into message (blob, prefix, size, extractor_version, envelope, body, body_structure, outline, sent_date, reference_count) select blob, prefix, size, extractor_version, envelope, body, body_structure, outline, sent_date, 0 from message where id = (select min(id) from message)
             CONTENT_MISSING    | delete from message where id = (select min(message) from entry)
             MESSAGE_UNREADABLE | delete from blob where id = (select min(id) from blob)
-            ENTRY_MISSING      | delete from entry where uid = 1 and mailbox = (select min(mailbox) from entry)
+            ENTRY_MISSING      | delete from entry where id = (select min(id) from entry)
             SIZE               | update message set size = size + 1 where id = (select min(id) from message)
-            SNAPSHOT_DIFFERS   | update entry set flags = 1 where uid = 1 and mailbox = (select min(mailbox) from entry)
-            SNAPSHOT_DIFFERS   | update entry set internal_date = 7 where uid = 1 and mailbox = (select min(mailbox) from entry)
-            SNAPSHOT_DIFFERS   | delete from snapshot_chunk where mailbox = (select min(mailbox) from entry)
-            SNAPSHOT_UNREADABLE| update snapshot_chunk set state = X'01ff' where mailbox = (select min(mailbox) from entry)
+            SNAPSHOT_DIFFERS   | update entry set flags = 1 where id = (select min(id) from entry)
+            SNAPSHOT_DIFFERS   | update entry set internal_date = 7 where id = (select min(id) from entry)
+            SNAPSHOT_DIFFERS   | delete from snapshot_chunk where mailbox = (select min(id) / 4294967296 from entry)
+            SNAPSHOT_UNREADABLE| update snapshot_chunk set state = X'01ff' where mailbox = (select min(id) / 4294967296 from entry)
             JOURNAL_UNREADABLE | update journal set uids = X'05' where modseq = (select max(modseq) from journal) and modseq > 0
-            UID_NEXT           | update mailbox set uid_next = 3 where id = (select min(mailbox) from entry)
-            MODSEQ_ORDER       | update mailbox set modseq = 2 where id = (select min(mailbox) from entry)
-            MODSEQ_ORDER       | update entry set modseq = 1 where uid = 16 and mailbox = (select min(mailbox) from entry)
-            UID_REUSED         | insert into journal select mailbox, 0, 2, X'010100', 0, 0, 0 from entry where uid = 1 and mailbox = (select min(mailbox) from entry)
+            UID_NEXT           | update mailbox set uid_next = 3 where id = (select min(id) / 4294967296 from entry)
+            MODSEQ_ORDER       | update mailbox set modseq = 2 where id = (select min(id) / 4294967296 from entry)
+            MODSEQ_ORDER       | update entry set modseq = 1 where id = (select min(id) + 15 from entry)
+            UID_REUSED         | insert into journal select id / 4294967296, 0, 2, X'010100', 0, 0, 0 from entry where id = (select min(id) from entry)
             UID_VALIDITY       | update mailbox set uid_validity = (select min(uid_validity) from mailbox) where name = 'Sent' and account = (select min(id) from account)
             UID_VALIDITY       | update account set uid_validity = 1 where local_key = 'bob'
-            ORPHAN_ROWS        | insert into entry select 999, uid, message, size, internal_date, zone_offset, flags, modseq from entry where uid = 1 fetch first 1 rows only
+            ORPHAN_ROWS        | insert into entry select 999 * 4294967296 + 1, message, size, internal_date, zone_offset, flags, modseq from entry fetch first 1 rows only
             ORPHAN_ROWS        | insert into keyword values (999, 0, 'x')
             ORPHAN_ROWS        | update mailbox set account = 999 where name = 'Junk' and account = (select min(id) from account)
             ORPHAN_ROWS        | insert into subscription select 999, name_digest, name from subscription where name = 'INBOX' fetch first 1 rows only
