@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Stream;
+import org.postern.files.DurableFile;
 import org.postern.tls.KeyKind;
 import org.postern.tls.PemFiles;
 import org.postern.tls.PemPair;
@@ -168,7 +169,7 @@ final class AcmeFiles {
         StringWriter text = new StringWriter();
         try {
             written.store(text, null);
-            PemFiles.replace(directory.resolve(name), text.toString(), true);
+            DurableFile.replace(directory.resolve(name), text.toString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,13 +1,12 @@
 package org.postern.dns;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
-import org.postern.tls.PemFiles;
+import org.postern.files.DurableFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
@@ -56,24 +55,21 @@ final class RolloverFile {
             }
             throw new IOException("it is of version " + saved.version() + ", and this Postern reads " + VERSION);
         } catch (IOException | JacksonException | IllegalArgumentException unreadable) {
-            Path aside = file.resolveSibling(
-                    "rollover.json.unreadable-" + Instant.now().getEpochSecond());
             LOG.error(
-                    "{} cannot be read ({}): it is kept as {}; which records caches may hold is learned from the name"
-                            + " servers anew, so let no key be replaced within twice the records' time to live",
+                    "{} cannot be read ({}): {}; which records caches may hold is learned from the name servers anew, so"
+                            + " let no key be replaced within twice the records' time to live",
                     file,
                     unreadable.getMessage(),
-                    aside);
-            try {
-                Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-            } catch (IOException stays) {
-                LOG.error("{} cannot be put aside: {}", file, stays.getMessage());
-            }
+                    DurableFile.putAside(file));
             return new Saved(VERSION, RolloverClock.starting(now), Map.of());
         }
     }
 
     void save(RolloverClock clock, Map<String, RolloverState> hosts) {
-        PemFiles.replace(file, MAPPER.writeValueAsString(new Saved(VERSION, clock, hosts)) + "\n", true);
+        try {
+            DurableFile.replace(file, MAPPER.writeValueAsString(new Saved(VERSION, clock, hosts)) + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + " cannot be written", e);
+        }
     }
 }

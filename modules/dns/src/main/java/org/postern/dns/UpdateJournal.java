@@ -27,7 +27,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.zip.CRC32C;
 import org.postern.dns.UpdateRecords.Place;
-import org.postern.tls.PemFiles;
+import org.postern.files.DurableFile;
 import org.xbill.DNS.Record;
 
 /// What was sent to a primary server, and what became of it; and so which records there are Postern's. On the
@@ -95,7 +95,7 @@ final class UpdateJournal implements AutoCloseable {
             Files.createDirectories(
                     java.util.Objects.requireNonNull(this.file.getParent(), "a file is in a directory"));
             if (!Files.exists(this.file)) {
-                PemFiles.replace(this.file, "", true);
+                DurableFile.replace(this.file, "");
             }
             channel = open();
             read();
@@ -359,7 +359,7 @@ final class UpdateJournal implements AutoCloseable {
             first += RECORDS_IN_LINE;
         } while (first < records.size());
         try {
-            PemFiles.replace(file, text.toString(), true);
+            DurableFile.replace(file, text.toString());
             channel.close();
             channel = open();
         } catch (IOException | UncheckedIOException e) {

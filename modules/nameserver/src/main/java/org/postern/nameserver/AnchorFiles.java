@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
+import org.postern.files.DurableFile;
 import org.xbill.DNS.DNSKEYRecord;
 
 /// The keys of all zones as trust anchors in files: what validators believe that do not come from the root, in tests
@@ -51,7 +52,7 @@ final class AnchorFiles {
     private static void replace(Path file, String text) throws IOException {
         byte[] octets = text.getBytes(US_ASCII);
         if (!Files.exists(file) || !Arrays.equals(Files.readAllBytes(file), octets)) {
-            AtomicFile.write(file, octets);
+            DurableFile.replace(file, octets);
         }
     }
 }

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.postern.files.DurableFile;
 
 /// The keys of a zone on disk: one line for each. They are there before any record that needs them is served.
 final class KeyFile {
@@ -39,7 +40,7 @@ final class KeyFile {
             text.append(" secret=").append(base64.encodeToString(key.secret().getEncoded()));
             text.append('\n');
         }
-        AtomicFile.write(file, text.toString().getBytes(US_ASCII));
+        DurableFile.replace(file, text.toString());
     }
 
     /// @param now keys wait from now on where the file does not say since when

@@ -1,7 +1,5 @@
 package org.postern.nameserver;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -13,6 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Properties;
 import java.util.function.Supplier;
 import org.postern.dns.RolloverClock;
+import org.postern.files.DurableFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,11 +88,10 @@ final class ZoneClock {
     /// Has what has passed on the disk: before anything there says since when it waits.
     synchronized void save() throws IOException {
         RolloverClock.Reading last = clock.last();
-        AtomicFile.write(
+        DurableFile.replace(
                 file,
-                ("boot=" + last.boot() + "\nmonotonic=" + last.monotonicNanos() + "\nwall=" + last.wall() + "\ncounted="
-                                + clock.counted() + "\n")
-                        .getBytes(UTF_8));
+                "boot=" + last.boot() + "\nmonotonic=" + last.monotonicNanos() + "\nwall=" + last.wall() + "\ncounted="
+                        + clock.counted() + "\n");
         saved = clock.counted();
     }
 

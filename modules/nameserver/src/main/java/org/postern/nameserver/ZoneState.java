@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.zip.CRC32C;
+import org.postern.files.DurableFile;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.SOARecord;
@@ -92,7 +93,7 @@ record ZoneState(List<Record> published, Zone zone, List<Change> changes, Outliv
         CRC32C check = new CRC32C();
         check.update(octets.toByteArray());
         out.writeInt((int) check.getValue());
-        AtomicFile.write(file, octets.toByteArray());
+        DurableFile.replace(file, octets.toByteArray());
     }
 
     private static void write(Collection<? extends Record> records, DataOutputStream out) throws IOException {

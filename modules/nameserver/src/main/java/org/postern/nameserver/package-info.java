@@ -5,7 +5,7 @@
 /// - what an operator decides: [NameServerSettings], [ZoneSettings], [TransferKey]; the face: [NameServer],
 ///   [ZoneStatus]
 /// - a zone over time: [HostedZone]; its content before it is signed: [ZoneContent], [ZoneText]; the next version:
-///   [ZoneSigner]; what lasts: [ZoneState] with each [Change], [AtomicFile]; its time: [ZoneClock]
+///   [ZoneSigner]; what lasts: [ZoneState] with each [Change]; its time: [ZoneClock]
 /// - its keys: [ZoneKey], [KeyDuties] (which does what), [KeyRollover] (when one follows another), [KeyChange]
 ///   (another algorithm, one key or two), [ParentDelegation], [KeyFile], [AnchorFiles]
 /// - a zone as it is served, immutable: [Zone] of [Node]s of [SignedSet]s

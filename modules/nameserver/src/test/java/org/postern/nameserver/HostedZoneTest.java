@@ -238,7 +238,7 @@ class HostedZoneTest {
                 .isNotNull();
         assertThat(oldKeys).exists();
         // what a crash leaves of a file that was being written is not looked at
-        Files.writeString(zones.resolve("zone.123.new"), "half");
+        Files.writeString(zones.resolve("zone.new"), "half");
         assertThat(text(open().zone())).isEqualTo(text(after.zone()));
     }
 

@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -125,25 +124,6 @@ final class DataDirectory implements AutoCloseable {
             return directory;
         } catch (IOException e) {
             throw new StartException("cannot make " + directory + ": " + e.getMessage(), e);
-        }
-    }
-
-    /// Replaces a file as a whole, durably, readable by its owner alone: whoever looks sees the old one or the new one.
-    static void replace(Path file, String text) throws IOException {
-        Path temporary = file.resolveSibling(file.getFileName() + ".new");
-        Files.deleteIfExists(temporary);
-        Files.createFile(temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-            ByteBuffer octets = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-            while (octets.hasRemaining()) {
-                channel.write(octets);
-            }
-            channel.force(true);
-        }
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel directory =
-                FileChannel.open(file.toAbsolutePath().resolveSibling(""), StandardOpenOption.READ)) {
-            directory.force(true); // the new name is as durable as what it stands for
         }
     }
 

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.postern.files.DurableFile;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -59,6 +60,6 @@ final class Json {
 
     /// Replaces a file as a whole, durably.
     static void replace(Path file, Object content) throws IOException {
-        DataDirectory.replace(file, MAPPER.writeValueAsString(content) + "\n");
+        DurableFile.replace(file, MAPPER.writeValueAsString(content) + "\n");
     }
 }

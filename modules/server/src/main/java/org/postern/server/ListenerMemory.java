@@ -2,11 +2,8 @@ package org.postern.server;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -14,6 +11,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.postern.dns.MailService;
 import org.postern.dns.RolloverClock;
+import org.postern.files.DurableFile;
 import org.postern.server.Configuration.Listener;
 import org.postern.server.Configuration.Service;
 import org.postern.session.Endpoint;
@@ -96,19 +94,12 @@ final class ListenerMemory {
                         "it is of version " + read.get().version() + ", and this Postern reads " + VERSION);
             }
         } catch (IOException | IllegalArgumentException unreadable) {
-            Path aside =
-                    file.resolveSibling(FILE + ".unreadable-" + Instant.now().getEpochSecond());
             LOG.error(
-                    "{} cannot be read ({}): it is kept as {}; a port that went from the configuration lately is closed,"
-                            + " though caches may have records that lead to it",
+                    "{} cannot be read ({}): {}; a port that went from the configuration lately is closed, though caches"
+                            + " may have records that lead to it",
                     file,
                     unreadable.getMessage(),
-                    aside);
-            try {
-                Files.move(file, aside, StandardCopyOption.REPLACE_EXISTING);
-            } catch (IOException stays) {
-                LOG.error("{} cannot be put aside: {}", file, stays.getMessage());
-            }
+                    DurableFile.putAside(file));
         }
         return new Kept(VERSION, RolloverClock.starting(clocks.get()), List.of(), List.of(), List.of());
     }

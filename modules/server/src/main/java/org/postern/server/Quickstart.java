@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.postern.auth.SaslSettings;
 import org.postern.dns.FrontEnd;
 import org.postern.dns.TlsaParameters;
+import org.postern.files.DurableFile;
 import org.postern.imap.ImapSettings;
 import org.postern.inbound.LmtpSettings;
 import org.postern.nameserver.NameServer;
@@ -127,7 +128,7 @@ final class Quickstart {
             provision(server);
             server.listen();
             server.awaitRecords(); // so that programs that read the file find all that it tells of
-            DataDirectory.replace(environment, environment(server));
+            DurableFile.replace(environment, environment(server));
         } catch (IOException e) {
             server.close();
             throw new StartException("cannot write " + environment + ": " + e.getMessage(), e);

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.postern.auth.AppPassword;
+import org.postern.files.DurableFile;
 
 /// What a quickstart directory remembers from one start to the next: its domain, and the accounts with
 /// their passwords. Kept in `quickstart.properties` (0600) because the store has hashes only.
@@ -70,7 +71,7 @@ final class QuickstartState {
         var text = new StringWriter();
         try {
             properties.store(text, "What postern quickstart remembers. The passwords are those of the accounts.");
-            DataDirectory.replace(file, text.toString());
+            DurableFile.replace(file, text.toString());
         } catch (IOException e) {
             throw new StartException("cannot write " + file + ": " + e.getMessage(), e);
         }

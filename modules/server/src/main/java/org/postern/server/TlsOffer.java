@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.postern.files.DurableFile;
 import org.postern.session.ListenerSettings.Security;
 import org.postern.tls.RetiredVersions;
 import org.postern.tls.TlsPolicy;
@@ -59,6 +60,6 @@ record TlsOffer(SortedSet<String> items) {
     }
 
     private void write(Path file) throws IOException {
-        DataDirectory.replace(file, String.join("\n", items) + "\n");
+        DurableFile.replace(file, String.join("\n", items) + "\n");
     }
 }

@@ -26,14 +26,15 @@ class HouseTest {
     /// Which modules a module may use. What they use, it may use too.
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
             Map.entry("message", Set.of()),
+            Map.entry("files", Set.of()),
             Map.entry("identity", Set.of()),
             Map.entry("resolver", Set.of()),
             Map.entry("mua", Set.of("identity", "resolver")),
             Map.entry("audit", Set.of("mua", "identity", "resolver")),
-            Map.entry("tls", Set.of("identity")),
-            Map.entry("acme", Set.of("tls", "identity")),
-            Map.entry("dns", Set.of("resolver", "identity", "tls")),
-            Map.entry("nameserver", Set.of("dns", "resolver", "identity", "tls")),
+            Map.entry("tls", Set.of("identity", "files")),
+            Map.entry("acme", Set.of("tls", "identity", "files")),
+            Map.entry("dns", Set.of("resolver", "identity", "tls", "files")),
+            Map.entry("nameserver", Set.of("dns", "resolver", "identity", "tls", "files")),
             Map.entry("recordgroups", Set.of("dns", "resolver", "identity", "tls")),
             Map.entry("auth", Set.of()),
             Map.entry("session", Set.of("tls", "auth", "identity")),
@@ -51,6 +52,7 @@ class HouseTest {
                     "server",
                     Set.of(
                             "message",
+                            "files",
                             "identity",
                             "tls",
                             "acme",

@@ -5,14 +5,10 @@ import java.io.Reader;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
@@ -32,7 +28,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -49,12 +44,12 @@ import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
 import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
+import org.postern.files.DurableFile;
 
 /// Certificates and private keys in PEM files (RFC 7468), as an operator or an ACME client leaves them. Whatever is
 /// wrong with a file is a [TlsConfigurationException] that names it.
 public final class PemFiles {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
-    private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
     private static final int WEAKEST_RSA = 2048; // bits; RFC 9325 §4.4
 
     private PemFiles() {}
@@ -308,29 +303,11 @@ public final class PemFiles {
 
     /// Replaces a file as a whole, durably: its readers see the old one or the new one.
     static void write(Path file, boolean secret, Object... items) {
-        replace(file, text(items), secret);
-    }
-
-    /// Replaces a file as a whole, durably: its readers see the old text or the new one.
-    ///
-    /// @param text ASCII
-    public static void replace(Path file, String text, boolean secret) {
-        Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file is in a directory");
-        Path temporary = directory.resolve(file.getFileName() + ".new");
         try {
-            Files.deleteIfExists(temporary);
-            Files.createFile(temporary, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                ByteBuffer octets = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-                while (octets.hasRemaining()) {
-                    channel.write(octets);
-                }
-                channel.force(true);
-            }
-            Files.setPosixFilePermissions(temporary, secret ? OWNER_ONLY : READABLE);
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
-                folder.force(true);
+            if (secret) {
+                DurableFile.replace(file, text(items));
+            } else {
+                DurableFile.replaceForEverybody(file, text(items));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(file + " cannot be written", e);
