@@ -299,9 +299,11 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
         RolloverState before = states.getOrDefault(host, RolloverState.NEW);
         Rollover.Step step = machine.step(before, event, clock.counted());
         if (!step.state().equals(before) || clock.counted().minus(saved).compareTo(SAVE) >= 0) {
+            Map<String, RolloverState> next = new TreeMap<>(states);
+            next.put(host, step.state());
+            file.save(clock, next); // first: what cannot be saved is not known here either, and is tried again
             states.put(host, step.state());
             saved = clock.counted();
-            file.save(clock, states);
         }
         if (step.state().phase() != before.phase()) {
             LOG.info(
@@ -378,22 +380,31 @@ public final class Rollovers implements ActivationGate, AutoCloseable {
         if (now == null || isClosed()) {
             return;
         }
-        try {
-            place(now.hosts().get());
+        boolean all = isDone("hosts with TLSA records", () -> place(now.hosts().get()));
+        if (all) {
             for (String host : names()) {
-                look(now, host);
+                all &= isDone("the TLSA records of " + host, () -> look(now, host));
             }
             looked.complete(true);
-        } catch (RuntimeException e) { // the next look may do better
-            if (!isClosed()) {
-                LOG.error("TLSA records could not be looked at", e);
-            }
         }
-        Duration delay = delay();
+        Duration delay = all ? delay() : between(Duration.ZERO, delay(), LONGEST);
         Instant due = Instant.now().plus(delay);
         if (next == null || !next.isAfter(Instant.now()) || due.isBefore(next)) {
             next = due;
             schedule(delay);
+        }
+    }
+
+    /// A fault is said, and the next look may do better.
+    private boolean isDone(String what, Runnable part) {
+        try {
+            part.run();
+            return true;
+        } catch (RuntimeException fault) {
+            if (!isClosed()) {
+                LOG.error("{} could not be looked at", what, fault);
+            }
+            return false;
         }
     }
 
