@@ -4,7 +4,6 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -12,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
@@ -22,25 +20,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.postern.dns.AuthoritativeServers;
 import org.postern.dns.DirectServers;
 import org.postern.dns.FrontEnd;
 import org.postern.dns.Gate;
 import org.postern.dns.Leftover;
-import org.postern.dns.MailService;
 import org.postern.dns.PublicationException;
 import org.postern.dns.Publisher;
 import org.postern.dns.RecordDifference;
 import org.postern.dns.RecordSet;
 import org.postern.dns.RecordType;
-import org.postern.dns.TlsaData;
 import org.postern.dns.WantedRecords;
 import org.postern.recordgroups.Prospect;
 import org.postern.resolver.DomainName;
 import org.postern.resolver.Resolver;
-import org.postern.store.Accounts;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,11 +64,8 @@ final class DnsKeeper implements AutoCloseable {
         }
     }
 
-    private final Accounts accounts;
+    private final DnsSources sources;
     private final RetiringListeners listeners;
-    private final TlsaData tlsa;
-    private final Supplier<Optional<CertificateKeeper.Ordering>> ordering;
-    private final Supplier<List<RecordSet>> others;
     private final DnsGroups groups;
     private final Function<DnsSettings.Zone, Optional<Publisher>> publishers;
     private final DnsWatch watch = new DnsWatch();
@@ -91,28 +82,15 @@ final class DnsKeeper implements AutoCloseable {
     /// Publishes nothing before [#start].
     ///
     /// @param directory for what has been published
-    /// @param ordering who may issue certificates, where that is known
-    /// @param listeners where clients may be sent to
-    /// @param tlsa keys that are served or announced
-    /// @param others what else is wanted
-    /// @param groups records that lead to other programs
     /// @throws StartException where the memory of what has been published cannot be read
     DnsKeeper(
             DnsSettings settings,
             Path directory,
-            Accounts accounts,
-            Supplier<Optional<CertificateKeeper.Ordering>> ordering,
-            RetiringListeners listeners,
-            TlsaData tlsa,
-            Supplier<List<RecordSet>> others,
-            DnsGroups groups,
+            DnsSources sources,
             Function<DnsSettings.Zone, Optional<Publisher>> publishers) {
-        this.accounts = accounts;
-        this.listeners = listeners;
-        this.tlsa = tlsa;
-        this.ordering = ordering;
-        this.others = others;
-        this.groups = groups;
+        this.sources = sources;
+        this.listeners = sources.listeners();
+        this.groups = sources.groups();
         groups.follow(this::situation, this::lookSoon);
         this.publishers = publishers;
         this.memory = DnsMemory.in(directory);
@@ -185,42 +163,11 @@ final class DnsKeeper implements AutoCloseable {
 
     /// As of now.
     WantedRecords wanted() {
-        return wanted(settings(), offered(listeners.offered()));
-    }
-
-    private WantedRecords wanted(DnsSettings settings, Map<MailService, Integer> ports) {
-        Map<DomainName, TlsaData.Records> data = new HashMap<>();
-        settings.frontEnds().forEach(each -> data.put(each.host(), tlsa.of(each.host(), settings.tlsa())));
-        DnsGroups.Situation now = situation(settings, ports);
-        return new WantedRecords(now.domains(), settings.frontEnds(), ports, data, settings.timeToLive(), others(now));
+        return sources.wanted(situation());
     }
 
     private DnsGroups.Situation situation() {
-        return situation(settings(), offered(listeners.offered()));
-    }
-
-    private DnsGroups.Situation situation(DnsSettings settings, Map<MailService, Integer> ports) {
-        return new DnsGroups.Situation(
-                settings, accounts.domains().stream().map(DomainName::new).toList(), ports);
-    }
-
-    private List<RecordSet> others(DnsGroups.Situation now) {
-        DnsSettings settings = now.settings();
-        List<RecordSet> sets = new ArrayList<>(others.get());
-        List<RecordSet> led = groups.permitted(now);
-        sets.addAll(led);
-        if (settings.caa()) {
-            Set<DomainName> aliases = led.stream()
-                    .filter(set -> set.type() == RecordType.CNAME)
-                    .map(RecordSet::owner)
-                    .collect(Collectors.toSet());
-            ordering.get().stream()
-                    .flatMap(each -> CaaRecords.of(each, settings.timeToLive()).stream())
-                    .filter(set ->
-                            !aliases.contains(set.owner())) // RFC 8659 §3: those at the alias's end are looked for
-                    .forEach(sets::add);
-        }
-        return sets;
+        return sources.situation(settings());
     }
 
     /// Asks what the record groups of a domain lead to, of all without one, and tells what is in the way. Blocking.
@@ -238,21 +185,6 @@ final class DnsKeeper implements AutoCloseable {
         return groups.of(domain);
     }
 
-    /// The ports of services that others than this machine reach; where nothing else listens, those on loopback.
-    static Map<MailService, Integer> offered(Map<String, List<InetSocketAddress>> bound) {
-        boolean open = bound.entrySet().stream()
-                .filter(each -> MailService.named(each.getKey()).isPresent())
-                .flatMap(each -> each.getValue().stream())
-                .anyMatch(address -> !address.getAddress().isLoopbackAddress());
-        Map<MailService, Integer> ports = new EnumMap<>(MailService.class);
-        bound.forEach((name, addresses) -> MailService.named(name)
-                .ifPresent(service -> addresses.stream()
-                        .filter(address -> !open || !address.getAddress().isLoopbackAddress())
-                        .findFirst()
-                        .ifPresent(address -> ports.put(service, address.getPort()))));
-        return ports;
-    }
-
     /// Which of these may be published now. Blocking.
     Gate.Passage passage(List<RecordSet> sets) {
         Means now = means;
@@ -263,7 +195,8 @@ final class DnsKeeper implements AutoCloseable {
     /// between is another set.
     private List<FrontEnd> unreleased(Means now) {
         return now.settings().frontEnds().stream()
-                .filter(each -> publishes(now.settings().tlsaOf(each.host())) && !tlsa.released(each.host()))
+                .filter(each -> publishes(now.settings().tlsaOf(each.host()))
+                        && !sources.tlsa().released(each.host()))
                 .toList();
     }
 
@@ -358,11 +291,11 @@ final class DnsKeeper implements AutoCloseable {
     private void lookAt(Means now) {
         lookForDelegations(now);
         List<FrontEnd> early = unreleased(now);
-        Map<MailService, Integer> ports = offered(listeners.offered());
-        groups.settle(situation(now.settings(), ports));
-        List<RecordSet> all = wanted(now.settings(), ports).all();
+        DnsGroups.Situation situation = sources.situation(now.settings());
+        groups.settle(situation);
+        List<RecordSet> all = sources.wanted(situation).all();
         DnsWatch.Look look = watch.begin();
-        look.waiting(groups.waiting(situation(now.settings(), ports)).stream()
+        look.waiting(groups.waiting(situation).stream()
                 .filter(each ->
                         now.settings().zoneOf(each.prospect().key().owner()).isPresent())
                 .toList());
@@ -370,7 +303,25 @@ final class DnsKeeper implements AutoCloseable {
         Map<Integer, Duration> leads = leads(now.settings(), all);
         listeners.published(leads);
         for (DnsSettings.Zone zone : now.settings().zones()) {
-            List<RecordSet> sets = inZone(now.settings(), zone, all);
+            everywhere &= isThere(now, zone, inZone(now.settings(), zone, all), early, look);
+            if (timer.isShutdown()) {
+                return; // servers that stop with this one say nothing of the others
+            }
+        }
+        if (everywhere) {
+            listeners.seen(leads);
+        }
+        if (look.end() || listeners.awaitsSight()) {
+            timer.schedule(this::look, AGAIN.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    /// Publishes what is wanted in a zone, and looks at it.
+    ///
+    /// @return whether every server has it; true where a person publishes
+    private boolean isThere(
+            Means now, DnsSettings.Zone zone, List<RecordSet> sets, List<FrontEnd> early, DnsWatch.Look look) {
+        try {
             Gate.Passage passage = passage(now, sets, early);
             look.withheld(passage.withheld());
             Optional<Publisher> publisher = publishers.apply(zone);
@@ -382,26 +333,22 @@ final class DnsKeeper implements AutoCloseable {
                     passage.permitted(),
                     passage.withheld(),
                     owner -> now.settings().zoneOf(owner).equals(Optional.of(zone)));
-            if (published.sets().isPresent()) {
-                List<RecordSet> sent = published.sets().get();
-                RecordDifference.Comparison comparison = RecordDifference.compare(sent, left, now.servers(undelegated));
-                look.compared(comparison);
-                memory.remember(sent, left, comparison);
-                everywhere &= publisher.isEmpty()
-                        || (comparison.failures().isEmpty()
-                                && comparison.differences().isEmpty());
-            } else {
-                everywhere = false;
+            if (published.sets().isEmpty()) {
+                return false;
             }
-            if (timer.isShutdown()) {
-                return; // servers that stop with this one say nothing of the others
+            List<RecordSet> sent = published.sets().get();
+            RecordDifference.Comparison comparison = RecordDifference.compare(sent, left, now.servers(undelegated));
+            look.compared(comparison);
+            memory.remember(sent, left, comparison);
+            return publisher.isEmpty()
+                    || (comparison.failures().isEmpty()
+                            && comparison.differences().isEmpty());
+        } catch (RuntimeException fault) { // the other zones go on
+            if (!timer.isShutdown()) {
+                LOG.error("the records of the zone {} could not be looked at", zone.name(), fault);
+                look.failed(zone.name(), String.valueOf(fault.getMessage()));
             }
-        }
-        if (everywhere) {
-            listeners.seen(leads);
-        }
-        if (look.end() || listeners.awaitsSight()) {
-            timer.schedule(this::look, AGAIN.toSeconds(), TimeUnit.SECONDS);
+            return false;
         }
     }
 
@@ -501,9 +448,9 @@ final class DnsKeeper implements AutoCloseable {
         }
         lookForDelegations(now);
         List<FrontEnd> early = unreleased(now);
-        Map<MailService, Integer> ports = offered(listeners.offered());
-        groups.settle(situation(now.settings(), ports));
-        List<RecordSet> all = wanted(now.settings(), ports).all();
+        DnsGroups.Situation situation = sources.situation(now.settings());
+        groups.settle(situation);
+        List<RecordSet> all = sources.wanted(situation).all();
         listeners.published(leads(now.settings(), all));
         List<Published> published = holders(now.settings(), owner).stream()
                 .map(zone -> publish(
@@ -523,36 +470,12 @@ final class DnsKeeper implements AutoCloseable {
 
     private Map<Integer, Duration> leads(DnsSettings settings, List<RecordSet> sets) {
         Map<DnsSettings.Zone, Boolean> published = new HashMap<>();
-        Map<Integer, Duration> leads = new TreeMap<>();
-        for (RecordSet set : sets) {
-            Optional<DnsSettings.Zone> zone = settings.zoneOf(set.owner());
-            if (zone.isPresent()
-                    && published.computeIfAbsent(
-                            zone.get(), each -> publishers.apply(each).isPresent())) {
-                ports(set)
-                        .forEach(port -> leads.merge(
-                                port, set.timeToLive(), (one, other) -> one.compareTo(other) < 0 ? other : one));
-            }
-        }
-        return leads;
-    }
-
-    /// That a set leads to.
-    private static List<Integer> ports(RecordSet set) {
-        if (set.type() == RecordType.SRV) {
-            return set.data().stream()
-                    .map(data -> data.split(" ", 4))
-                    .filter(fields -> !fields[3].equals(".")) // RFC 2782: not offered
-                    .map(fields -> Integer.valueOf(fields[2]))
-                    .toList();
-        }
-        String owner = set.owner().text();
-        int end = owner.indexOf("._tcp.");
-        return (set.type() == RecordType.TLSA || set.type() == RecordType.CNAME)
-                        && end > 1
-                        && owner.substring(1, end).chars().allMatch(Character::isDigit)
-                ? List.of(Integer.valueOf(owner.substring(1, end)))
-                : List.of();
+        return PortLeads.of(sets.stream()
+                .filter(set -> settings.zoneOf(set.owner())
+                        .filter(zone -> published.computeIfAbsent(
+                                zone, each -> publishers.apply(each).isPresent()))
+                        .isPresent())
+                .toList());
     }
 
     @Override

@@ -154,12 +154,13 @@ final class PosternServer implements AutoCloseable {
             dns = opened(new DnsKeeper(
                     configuration.dns(),
                     directory.subdirectory("dns"),
-                    store.accounts(),
-                    certificates::ordering,
-                    retiring,
-                    new ServedTlsa(certificates.served(), rollovers),
-                    challenges::sets,
-                    groups,
+                    new DnsSources(
+                            store.accounts(),
+                            retiring,
+                            new ServedTlsa(certificates.served(), rollovers),
+                            certificates::ordering,
+                            challenges::sets,
+                            groups),
                     publishers::of));
             certificates.onChange(dns::refresh);
             dns.onNews(rollovers::refresh); // an address that is there now may be what it waits for
