@@ -70,8 +70,7 @@ final class QuickstartCommand implements Callable<Integer> {
         Logging.level(logLevel);
         Quickstart quickstart = new Quickstart(
                 new Quickstart.Options(directory.normalize(), domain, accounts, addresses, portOffset, logLevel));
-        PosternServer server = quickstart.start(System.out);
-        return ServeCommand.untilStopped(server, quickstart::stopped);
+        return ServerProcess.run(() -> quickstart.start(System.out), quickstart::stopped);
     }
 
     /// Of literals alone: what a name resolves to may change.

@@ -1,7 +1,6 @@
 package org.postern.server;
 
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -17,6 +16,10 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         LiveConfiguration configuration = LiveConfiguration.read(file.file(), System.getenv());
         Logging.level(configuration.running().logLevel());
+        return ServerProcess.run(() -> started(configuration), () -> {});
+    }
+
+    private static PosternServer started(LiveConfiguration configuration) {
         PosternServer server = new PosternServer(configuration);
         try {
             server.listen();
@@ -24,22 +27,6 @@ final class ServeCommand implements Callable<Integer> {
             server.close();
             throw e;
         }
-        return untilStopped(server, () -> {});
-    }
-
-    /// Runs a server until SIGTERM or SIGINT, then stops it in order.
-    static int untilStopped(PosternServer server, Runnable afterwards) throws InterruptedException {
-        ServiceManager manager = ServiceManager.ofEnvironment();
-        CountDownLatch stopped = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
-            manager.stopping();
-            server.close();
-            afterwards.run();
-            stopped.countDown();
-            Runtime.getRuntime().halt(Main.DONE); // an orderly stop is no failure, whatever signal asked for it
-        }));
-        manager.ready(); // not before a signal would stop it in order
-        stopped.await();
-        return Main.DONE;
+        return server;
     }
 }

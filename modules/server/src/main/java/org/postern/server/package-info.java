@@ -2,12 +2,13 @@
 ///
 /// In reading order: [Main] (the command line), [Configuration] and [ConfigurationReader] (the file),
 /// [LiveConfiguration] and [FileWatch] (how it changes while the server runs), [ConfigurationCheck],
-/// [ServeCommand] and [PosternServer] (everything, made in order and closed the other way round), [DataDirectory],
-/// [CertificateKeeper] and [CertificateWatch], [ClientCertificateLogins], [Meters], [Health] and
+/// [ServeCommand], [ServerProcess] and [PosternServer] (everything, made in order and closed the other way round),
+/// [DataDirectory], [CertificateKeeper] and [CertificateWatch], [ClientCertificateLogins], [Meters], [Health] and
 /// [MetricsEndpoint], [Quickstart] with [QuickstartState] and [SampleMail], [Logging], [ServiceManager] (systemd).
 ///
-/// Records of mail domains: [DnsSettings] (read by [DnsSection]), [DnsKeeper] (what is wanted, published and looked at)
-/// with [ServedTlsa], [DnsPublishers], [DnsGroups], [DnsMemory] and [DnsWatch]; [DnsLint]; [RetiringListeners]
+/// Records of mail domains: [DnsSettings] (read by [DnsSection]), [DnsSources] (what is wanted) of [ServedTlsa] and
+/// [DnsGroups]; [DnsKeeper] (what is published and looked at) with [DnsPublishers], [DnsMemory] and [DnsWatch];
+/// [PortLeads]; [DnsLint]; [RetiringListeners]
 /// with [ListenerMemory]; [AcmeRecords]. Another way to publish is a record in
 /// `DnsSettings.Way`, a branch in `DnsSection` and one in `DnsPublishers`. The own name server: [NameServerSection],
 /// [NameServerManagement], [ZoneDisplay]; [FreePort] for quickstart's.

@@ -30,12 +30,17 @@ final class QuickstartProcess implements AutoCloseable {
 
     /// Starts it and waits until it says that it runs; with ports that are free.
     static QuickstartProcess start(Path directory, String... options) throws IOException {
+        return startUntil("To stop: Ctrl-C", directory, options);
+    }
+
+    /// Starts it and waits until it says something of that; with ports that are free.
+    static QuickstartProcess startUntil(String wanted, Path directory, String... options) throws IOException {
         for (int attempt = 0; ; attempt++) {
             int offset = 20_000 + ThreadLocalRandom.current().nextInt(10_000);
             List<String> command = new ArrayList<>(List.of("--port-offset", Integer.toString(offset)));
             command.addAll(List.of(options));
             QuickstartProcess started = launch(directory, command);
-            if (started.awaitReady()) {
+            if (started.awaitLine(wanted)) {
                 return started;
             }
             started.close();
@@ -52,12 +57,12 @@ final class QuickstartProcess implements AutoCloseable {
                 new ProcessBuilder(command).redirectErrorStream(true).start(), directory);
     }
 
-    /// False if it ended before it was ready. What it says afterwards is read and forgotten.
-    private boolean awaitReady() throws IOException {
+    /// False if it ended before it said that. What it says afterwards is read and forgotten.
+    private boolean awaitLine(String wanted) throws IOException {
         var lines = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             output.add(line);
-            if (line.contains("To stop: Ctrl-C")) {
+            if (line.contains(wanted)) {
                 // not virtual: a read from a pipe keeps its carrier
                 Thread.ofPlatform().daemon().start(() -> {
                     try {
