@@ -6,7 +6,6 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -16,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.postern.nameserver.ZoneSettings.Algorithm;
 import org.postern.nameserver.ZoneSettings.Denial;
 import org.postern.nameserver.ZoneSettings.KeyScheme;
@@ -32,11 +32,13 @@ import org.xbill.DNS.Type;
 /// Whatever octets come: an answer that is one, or silence; never a fault of ours, never a zone without a key, never
 /// more octets by UDP than the client takes.
 class NameServerFuzzTest {
+    @TempDir
+    static Path directory;
+
     private static Responder responder;
 
     private static synchronized Responder responder() throws IOException {
         if (responder == null) {
-            Path directory = Files.createTempDirectory("nameserver-fuzz");
             HostedZone zone = new HostedZone(
                     TestZones.with(
                             TestZones.settings(

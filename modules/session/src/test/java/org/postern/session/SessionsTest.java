@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.postern.auth.AccountId;
 import org.postern.session.ListenerSettings.Security;
+import org.postern.testkit.FreePorts;
 import org.postern.testkit.Requirement;
 import org.postern.testkit.TestCertificate;
 import org.postern.testkit.WireClient;
@@ -390,10 +391,7 @@ class SessionsTest {
 
     @Test
     void bothWildcardsAreServed() throws Exception {
-        int port;
-        try (var free = new java.net.ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = FreePorts.next();
         for (String wildcard : List.of("0.0.0.0", "::")) {
             assertThat(InetAddress.ofLiteral(wildcard).isAnyLocalAddress()).isTrue();
         }
