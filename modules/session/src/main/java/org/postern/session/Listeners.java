@@ -156,10 +156,28 @@ public final class Listeners implements AutoCloseable {
     }
 
     /// An IPv4 address gets an IPv4 socket; the JDK's IPv6 sockets serve both families.
-    private static NioServerSocketChannel serverChannel(InetSocketAddress address) {
+    private static PortChannel serverChannel(InetSocketAddress address) {
         return address.getAddress() instanceof Inet4Address
-                ? new NioServerSocketChannel(SelectorProvider.provider(), SocketProtocolFamily.INET)
-                : new NioServerSocketChannel();
+                ? new PortChannel(SelectorProvider.provider(), SocketProtocolFamily.INET)
+                : new PortChannel();
+    }
+
+    /// A port's socket, which tells when the port is free again.
+    private static final class PortChannel extends NioServerSocketChannel {
+        PortChannel() {}
+
+        PortChannel(SelectorProvider provider, SocketProtocolFamily family) {
+            super(provider, family);
+        }
+
+        /// After the channel was closed: the JDK keeps its socket until the selector has passed over it once more.
+        void awaitRelease() {
+            boolean held;
+            do {
+                held = javaChannel().isRegistered();
+                eventLoop().submit(() -> {}).awaitUninterruptibly(); // wakes the selector; what it had begun is done
+            } while (held);
+        }
     }
 
     /// A place where we listen. Its settings may change, for sessions to come, while its socket stays.
@@ -187,6 +205,9 @@ public final class Listeners implements AutoCloseable {
             Channel channel = server;
             if (channel != null) {
                 channel.close().awaitUninterruptibly();
+            }
+            if (channel instanceof PortChannel port) {
+                port.awaitRelease();
             }
             if (settings.endpoint() instanceof Endpoint.UnixSocket socket) {
                 SocketFile.remove(socket.path());

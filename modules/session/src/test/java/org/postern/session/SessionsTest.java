@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -430,6 +431,21 @@ class SessionsTest {
                 Security.STARTTLS,
                 words,
                 PATIENT);
+    }
+
+    /// A reload may want the port at once, for another listener, or for this one again.
+    @Test
+    @Timeout(120)
+    void aPortIsFreeWhenItsListenerIsClosed() throws Exception {
+        var address = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), FreePorts.next());
+        var settings = List.of(new ListenerSettings("words", address, Security.STARTTLS, words, PATIENT, false));
+        for (int round = 0; round < 100; round++) {
+            listeners.change(settings);
+            listeners.change(List.of());
+            try (var other = new ServerSocket()) {
+                other.bind(address);
+            }
+        }
     }
 
     @Test
