@@ -61,16 +61,28 @@ final class EntryRowsMigration implements JavaMigration {
     }
 
     void migrate() {
-        begin();
-        long copied = 0;
-        for (int rows = copy(); rows > 0; rows = copy()) {
-            copied += rows;
-            LOG.info("the database is brought up to date: {} messages are done", copied);
+        if (hasRowsOfBefore()) {
+            begin();
+            long copied = 0;
+            for (int rows = copy(); rows > 0; rows = copy()) {
+                copied += rows;
+                LOG.info("the database is brought up to date: {} messages are done", copied);
+            }
+            run("drop table entry");
         }
-        // no version is written between these
-        run("drop table entry");
-        run("alter table entry_by_id rename to entry");
-        run("drop index blob_segment");
+        // H2 commits each of these for itself: where a start ended between them, the next one does what is left
+        run("alter table if exists entry_by_id rename to entry");
+        run("drop index if exists blob_segment");
+    }
+
+    private boolean hasRowsOfBefore() {
+        return database.read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement("select 1 from information_schema.columns"
+                            + " where lower(table_name) = 'entry' and lower(column_name) = 'uid'");
+                    ResultSet column = select.executeQuery()) {
+                return column.next();
+            }
+        });
     }
 
     void begin() {

@@ -122,6 +122,29 @@ class EntryRowsMigrationTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "drop table entry",
+                "drop table entry; alter table entry_by_id rename to entry",
+                "drop table entry; alter table entry_by_id rename to entry; drop index blob_segment"
+            })
+    void aStartThatEndedAmidTheLastStepIsFinished(String done) {
+        before();
+        try (Database database = open()) {
+            var migration = new EntryRowsMigration(database, 1000);
+            migration.begin();
+            migration.copy();
+            for (String step : done.split("; ", -1)) {
+                database.change(connection -> MailboxRows.update(connection, step));
+            }
+        }
+        try (Database database = open()) {
+            new EntryRowsMigration(database, 5).migrate();
+            assertThat(rows(database)).isEqualTo(expected());
+        }
+    }
+
     @Test
     void anEmptyStoreHasNothingToCopy() {
         before();
